@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import type { Principal, Scope } from '../ports/identity.ts';
+
+/**
+ * A service's HTTP surface as data. `adapters/http` mounts it (Express), checks token, scope and body size, parses, maps typed errors to
+ * problems, and the gateway derives OpenAPI from it: one source for all of them.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Express 5 path, e.g. `/api/v1/orders/:orderId`. */
+  readonly path: string;
+  /** Any one of these is enough; empty = open to everyone. */
+  readonly scopes: readonly Scope[];
+  readonly operation: OperationDoc;
+  /** What the body may be; absent = no body is read. */
+  readonly body?: BodySpec;
+  readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
+}
+
+export interface BodySpec {
+  /** `json` is parsed, `text` and `form` arrive as strings. */
+  readonly types: Readonly<Record<string, 'json' | 'text'>>;
+  /** Default 512 KiB. */
+  readonly maxBytes?: number;
+  /** May the body be absent? Default false. */
+  readonly optional?: boolean;
+}
+export const JSON_BODY: BodySpec = { types: { 'application/json': 'json' } };
+
+/** For OpenAPI. Schemas are zod. */
+export interface OperationDoc {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: string;
+  /** Schema of a JSON body. Validation itself is the handler's: it lists every fault. */
+  readonly requestSchema?: z.ZodType;
+  readonly requestExample?: unknown;
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+  readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+  readonly responses: Readonly<
+    Record<number, { readonly description: string; readonly schema?: z.ZodType; readonly mediaType?: string; readonly example?: unknown }>
+  >;
+}
+
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query as received. */
+  readonly url: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** A name given more than once has an array. */
+  readonly query: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Parsed JSON, or text, as the route's `body` says. */
+  readonly body: unknown;
+  /** Absent on open routes only. */
+  readonly principal: Principal | undefined;
+  readonly correlationId: string;
+  readonly requestId: string;
+  /** W3C trace context of the server span. */
+  readonly traceparent: string | undefined;
+  readonly remoteAddress: string;
+  /** Aborts when the client goes away or the hub is draining. */
+  readonly signal: AbortSignal;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON, a string as it is; a stream is written with back-pressure until it ends or the client leaves. */
+  readonly body?: object | string | AsyncIterable<string>;
+}
+
+/** The principal of a route that has scopes. */
+export const principalOf = (request: ApiRequest): Principal => {
+  if (!request.principal) throw new Error(`route ${request.method} ${request.url} was mounted without authentication`);
+  return request.principal;
+};

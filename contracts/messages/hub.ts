@@ -1,0 +1,47 @@
+import type { EventBody } from '../events.ts';
+
+/** Stream `hub`: the installation itself. Its first event is the log's first event. */
+export const HUB_STREAM = 'hub';
+export type LogCreated = EventBody<
+  'LogCreated',
+  {
+    /** Random UUID of this log; cursors carry it. */
+    readonly logId: string;
+    /** Random UUID; the namespace of `orderId = UUIDv5(namespace, partnerId + "\n" + orderNumber)`. */
+    readonly namespace: string;
+  }
+>;
+/** The data folder has been used with the built-in ERP simulator: its orders stay bound to it. */
+export type DemoMarked = EventBody<'DemoMarked', { readonly reason: string }>;
+export type SubjectErased = EventBody<
+  'SubjectErased',
+  { readonly subject: string; readonly keys: number; readonly by: string; readonly reason: string }
+>;
+
+/** Stream `breaker-<connector>`. */
+export type BreakerOpened = EventBody<
+  'BreakerOpened',
+  {
+    readonly connector: string;
+    readonly cause: string;
+    readonly by: string /** Absent: open until somebody closes it. */;
+    readonly probeAt?: string;
+  }
+>;
+export type BreakerClosed = EventBody<'BreakerClosed', { readonly connector: string; readonly by: string; readonly reason?: string }>;
+export type BreakerEvent = BreakerOpened | BreakerClosed;
+export const breakerStream = (connector: string): string => `breaker-${connector}`;
+
+/** Written by the engine into the object's own stream when a handler threw. */
+export type StepFaulted = EventBody<
+  'StepFaulted',
+  {
+    readonly step: string;
+    readonly attempt: number;
+    readonly error: string /** Absent: given up, the object is stuck. */;
+    readonly nextAt?: string;
+  }
+>;
+/** An operator asks for another round of a faulted step. */
+export type StepRetried = EventBody<'StepRetried', { readonly step: string; readonly by: string; readonly reason: string }>;
+export type EngineEvent = StepFaulted | StepRetried;

@@ -1,0 +1,185 @@
+/**
+ * The events of the `order` flow: stream `order-<orderId>`, schema version 1. Amounts are decimal strings; money is rounded to
+ * the currency's minor digits where the design says so and exact elsewhere. No personal data in `data`.
+ */
+import type { EventBody } from '../events.ts';
+import type { StockItem, StockShortage } from '../ports/stock.ts';
+
+export const ORDER = 'order';
+export const orderStream = (orderId: string): string => `${ORDER}-${orderId}`;
+
+export interface OrderLine {
+  readonly lineNumber: number;
+  readonly sku: string;
+  readonly description?: string;
+  readonly quantity: string;
+  readonly unit?: string;
+  readonly unitPrice: string;
+}
+
+/** What `OrderReceived.private` holds, sealed. */
+export interface OrderPersonalData {
+  readonly buyer: { readonly name: string; readonly email?: string; readonly taxId?: string };
+  readonly shipTo: {
+    readonly name?: string;
+    readonly street?: string;
+    readonly city?: string;
+    readonly postalCode?: string;
+    readonly country: string;
+  };
+  readonly note?: string;
+}
+
+export type OrderReceived = EventBody<
+  'OrderReceived',
+  {
+    readonly orderId: string;
+    readonly orderNumber: string;
+    readonly partnerId: string;
+    readonly clientId: string;
+    /** When the partner says it was ordered. */
+    readonly orderedAt?: string;
+    readonly currency: string;
+    readonly buyerId: string;
+    readonly lines: readonly OrderLine[];
+    readonly discountCode?: string;
+    readonly requestedDeliveryDate?: string;
+    readonly metadata?: Readonly<Record<string, string>>;
+    /** Sum of quantity times unit price, rounded once, half up. */
+    readonly subtotal: string;
+    /** HMAC over the validated, defaulted command; the same for every way in. */
+    readonly fingerprint: string;
+    /** SHA-256 of client id and Idempotency-Key. */
+    readonly requestKey?: string;
+    /** How it came in: `http`, later `grpc`, `amqp`. */
+    readonly channel: string;
+    /** Set when the order replaces an ended one. */
+    readonly resubmissionOf?: string;
+    /** 1 for a first submission, 2 for the first resubmission … */
+    readonly submission: number;
+  }
+>;
+
+export type StockReserved = EventBody<'StockReserved', { readonly items: readonly StockItem[] }>;
+export type StockRejected = EventBody<'StockRejected', { readonly shortages: readonly StockShortage[] }>;
+export type DiscountApplied = EventBody<'DiscountApplied', { readonly code: string; readonly percent: string; readonly amount: string }>;
+export type DiscountRejected = EventBody<'DiscountRejected', { readonly code: string; readonly reason: string }>;
+export type OrderValidated = EventBody<'OrderValidated', { readonly subtotal: string; readonly discount: string; readonly total: string }>;
+export type ErpSubmissionRequested = EventBody<
+  'ErpSubmissionRequested',
+  {
+    readonly connector: string;
+    /** Flagged overdue (and alerted) after this long. */
+    readonly overdueAfterMs: number;
+    /** Undone after this long, not counting the time its breaker was open. */
+    readonly deadlineMs: number;
+  }
+>;
+/** Only where the ERP may make duplicates: written before the call, so a crash leaves a trace of the attempt in doubt. */
+export type ErpAttemptStarted = EventBody<'ErpAttemptStarted', { readonly attempt: number }>;
+export type ErpAttemptFailed = EventBody<
+  'ErpAttemptFailed',
+  {
+    readonly attempt: number;
+    /** `unknown`: the ERP may have done it. */
+    readonly certainty: 'not-done' | 'unknown';
+    readonly reason: string;
+    readonly status?: number;
+    readonly nextAt: string;
+  }
+>;
+/** The ERP said no, for good. */
+export type ErpSubmissionRefused = EventBody<
+  'ErpSubmissionRefused',
+  { readonly attempt: number; readonly reason: string; readonly status?: number }
+>;
+/** Attempts exhausted, or nothing safe is left to try: the order is stuck and this is its dead letter. */
+export type ErpSubmissionFailed = EventBody<
+  'ErpSubmissionFailed',
+  {
+    readonly deadLetterId: string;
+    readonly attempts: number;
+    readonly reason: string;
+    readonly status?: number;
+    /** The ERP may have done it all the same. */
+    readonly inDoubt: boolean;
+  }
+>;
+export type ErpSubmissionRetried = EventBody<
+  'ErpSubmissionRetried',
+  { readonly deadLetterId: string; readonly by: string; readonly reason: string }
+>;
+export type OrderSentToErp = EventBody<
+  'OrderSentToErp',
+  { readonly erpRef: string; readonly attempt: number; readonly alreadyThere: boolean }
+>;
+export type OrderCompleted = EventBody<'OrderCompleted', { readonly erpRef: string; readonly total: string }>;
+/** The ERP step takes longer than it should: somebody is told, nothing is undone. */
+export type ErpOverdueFlagged = EventBody<'ErpOverdueFlagged', { readonly requestedAt: string }>;
+export type ErpDeadlineExceeded = EventBody<'ErpDeadlineExceeded', { readonly waitedMs: number }>;
+
+export type CancellationRequested = EventBody<'CancellationRequested', { readonly by: string; readonly reason?: string }>;
+/** An operator gave up on a stuck order: undo what was done. */
+export type CompensationRequested = EventBody<
+  'CompensationRequested',
+  { readonly by: string; readonly reason: string; readonly deadLetterId?: string }
+>;
+export type ErpCancellationRequested = EventBody<'ErpCancellationRequested', { readonly connector: string; readonly erpRef?: string }>;
+export type ErpCancellationAttemptFailed = EventBody<
+  'ErpCancellationAttemptFailed',
+  { readonly attempt: number; readonly reason: string; readonly status?: number; readonly nextAt: string }
+>;
+/** `absent`: a look-up after the settling time proved that there is nothing to cancel. */
+export type ErpOrderCancelled = EventBody<'ErpOrderCancelled', { readonly erpRef?: string; readonly proof: 'cancelled' | 'absent' }>;
+export type DiscountReleased = EventBody<'DiscountReleased', { readonly code: string }>;
+export type StockReleased = EventBody<'StockReleased', { readonly items: readonly StockItem[] }>;
+/** Halts the chain: what the ERP holds keeps its stock; an operator takes over. */
+export type CompensationFailed = EventBody<'CompensationFailed', { readonly step: string; readonly reason: string }>;
+export type CompensationRetried = EventBody<'CompensationRetried', { readonly by: string; readonly reason: string }>;
+
+/** What was undone: nothing had to be, everything was, or something could not be. */
+export type Compensation = 'none' | 'full' | 'partial';
+export type OrderRejected = EventBody<
+  'OrderRejected',
+  { readonly reason: string; readonly detail?: string; readonly compensation: Compensation }
+>;
+export type OrderCancelled = EventBody<'OrderCancelled', { readonly reason?: string; readonly compensation: Compensation }>;
+/** On the ended order; the new one names it in `OrderReceived.resubmissionOf`. */
+export type OrderResubmitted = EventBody<
+  'OrderResubmitted',
+  { readonly newOrderId: string; readonly fingerprint: string; readonly by: string }
+>;
+
+export type OrderEvent =
+  | OrderReceived
+  | StockReserved
+  | StockRejected
+  | DiscountApplied
+  | DiscountRejected
+  | OrderValidated
+  | ErpSubmissionRequested
+  | ErpAttemptStarted
+  | ErpAttemptFailed
+  | ErpSubmissionRefused
+  | ErpSubmissionFailed
+  | ErpSubmissionRetried
+  | OrderSentToErp
+  | OrderCompleted
+  | ErpOverdueFlagged
+  | ErpDeadlineExceeded
+  | CancellationRequested
+  | CompensationRequested
+  | ErpCancellationRequested
+  | ErpCancellationAttemptFailed
+  | ErpOrderCancelled
+  | DiscountReleased
+  | StockReleased
+  | CompensationFailed
+  | CompensationRetried
+  | OrderRejected
+  | OrderCancelled
+  | OrderResubmitted;
+
+/** What partners see. */
+export const ORDER_STATUSES = ['received', 'processing', 'waiting', 'completed', 'rejected', 'cancelled', 'compensating', 'stuck'] as const;
+export type OrderStatus = (typeof ORDER_STATUSES)[number];

@@ -1,0 +1,37 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { SealedData } from './events.ts';
+import type { JsonObject } from './json.ts';
+import type { KeyStore } from './ports/key-store.ts';
+
+const CIPHER = 'aes-256-gcm';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Name of the person behind an order in the KeyStore. */
+export const subjectOf = (partnerId: string, buyerId: string): string => `${partnerId}\n${buyerId}`;
+
+/** Seals personal data for one stream under the subject's key, which is durable when this resolves. */
+export const seal = async (keys: KeyStore, subject: string, stream: string, personal: object): Promise<SealedData> => {
+  const { keyId, key } = await keys.subjectKey(subject);
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv(CIPHER, key, nonce);
+  cipher.setAAD(Buffer.from(stream));
+  const sealed = Buffer.concat([cipher.update(JSON.stringify(personal), 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  return { keyId, nonce: nonce.toString('base64'), sealed: sealed.toString('base64') };
+};
+
+/** Opens with a key in hand. Throws when the data was altered or belongs to another stream. */
+export const openWith = (key: Uint8Array, stream: string, data: SealedData): JsonObject => {
+  const bytes = Buffer.from(data.sealed, 'base64');
+  const decipher = createDecipheriv(CIPHER, key, Buffer.from(data.nonce, 'base64'));
+  decipher.setAAD(Buffer.from(stream));
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG_BYTES));
+  const opened = Buffer.concat([decipher.update(bytes.subarray(0, bytes.length - TAG_BYTES)), decipher.final()]);
+  return JSON.parse(opened.toString('utf8')) as JsonObject;
+};
+
+/** Opens sealed data; `undefined` when its subject was erased. */
+export const open = async (keys: KeyStore, stream: string, data: SealedData): Promise<JsonObject | undefined> => {
+  const key = (await keys.keys([data.keyId])).get(data.keyId);
+  return key && openWith(key, stream, data);
+};

@@ -1,0 +1,56 @@
+import type { JsonObject } from '../json.ts';
+
+/** One object for a third party, as its flow shaped it, with its personal part opened (absent: erased). */
+export interface Delivery {
+  readonly objectId: string;
+  readonly partnerId: string;
+  readonly attempt: number;
+  readonly request: JsonObject;
+  readonly personal: JsonObject | undefined;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  /** Aborted at the connector's timeout and when the hub stops. */
+  readonly signal: AbortSignal;
+}
+
+export type SubmitOutcome =
+  | { readonly kind: 'done'; readonly reference: string; readonly alreadyThere: boolean; readonly status?: number }
+  /** For good: repeating it unchanged is pointless. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly status?: number }
+  /** Not done, try again. */
+  | { readonly kind: 'transient'; readonly reason: string; readonly status?: number; readonly retryAfterMs?: number }
+  /** It may have been done: no answer, or one that cannot be read. */
+  | { readonly kind: 'unknown'; readonly reason: string; readonly status?: number }
+  /** Our configuration or their fault, not the order's: the breaker opens at once and names it; no attempt is spent. */
+  | { readonly kind: 'misconfigured'; readonly reason: string; readonly status?: number };
+
+export interface Found {
+  readonly reference: string;
+  /** Still in force, i.e. not cancelled. */
+  readonly live: boolean;
+}
+
+export type LookupOutcome =
+  | { readonly kind: 'found'; readonly orders: readonly Found[] }
+  | Exclude<SubmitOutcome, { kind: 'done' } | { kind: 'refused' }>;
+export type CancelOutcome = { readonly kind: 'done' } | Exclude<SubmitOutcome, { kind: 'done' }>;
+
+/**
+ * A third party behind `outbound-service`. Adapters of this port never throw for an answer they did get; what they throw counts as
+ * `unknown`.
+ */
+export interface Connector extends AsyncDisposable {
+  readonly name: string;
+  /** Does a second submit of the same object make a second one there? */
+  readonly duplicates: 'refused' | 'possible';
+  /** How soon after it was done a look-up shows it. */
+  readonly lookupDelay: 'immediate' | 'delayed' | 'none';
+  /** "None found" is proof only this long after the attempt ended. */
+  readonly settleMs: number;
+  readonly timeoutMs: number;
+  submit(delivery: Delivery): Promise<SubmitOutcome>;
+  lookup(delivery: Delivery): Promise<LookupOutcome>;
+  cancel(delivery: Delivery & { readonly reference: string }): Promise<CancelOutcome>;
+  /** Reaches it with the configured credentials and changes nothing. Used by `sagahub doctor` and by half-open probes where it helps. */
+  probe(signal: AbortSignal): Promise<{ readonly ok: boolean; readonly detail: string }>;
+}

@@ -1,0 +1,79 @@
+/**
+ * One pending step of one business object. The rows of a stream are a pure function of its events
+ * (`Flow.pending` of the folded state): only the log creates and deletes them.
+ */
+export interface WorkItem {
+  readonly stream: string;
+  /** Unique within the stream, e.g. `advance`, `erp-submit`, `erp-deadline`. */
+  readonly step: string;
+  /** Which workers take it, e.g. `orchestration.order`, `outbound.erp`. */
+  readonly queue: string;
+  readonly partnerId: string;
+  /** 1-based number of the attempt that is due. */
+  readonly attempt: number;
+  /** When it may be worked on, milliseconds since 1970. */
+  readonly dueAtMs: number;
+  /** Since when the object waits for this step. */
+  readonly sinceMs: number;
+  /** Revision of the stream that these rows were computed from. */
+  readonly revision: number;
+}
+
+export interface WorkFilter {
+  readonly queue?: string;
+  readonly partnerId?: string;
+}
+
+/**
+ * The projection that makes the log live: what is to be done, and when. Retries, delays, deadlines, breaker
+ * waits and crash recovery are all rows that become due.
+ */
+export interface OpenWork extends AsyncDisposable {
+  /** Position of the log up to which the rows are true. */
+  checkpoint(): Promise<bigint>;
+
+  /**
+   * Replaces all rows of each named stream and moves the checkpoint, in one transaction. A stream with no items is
+   * done. A stream whose stored rows carry a higher revision is left as it is. An item that is there already with the same
+   * step and attempt keeps a later `dueAtMs` set by {@link claimDue} or {@link defer}.
+   *
+   * May be buffered for up to 250 ms by an adapter that serves its own process alone: after a crash the checkpoint is
+   * older, and replaying the log from it gives the same rows.
+   */
+  apply(
+    changes: readonly { readonly stream: string; readonly revision: number; readonly items: readonly WorkItem[] }[],
+    checkpoint: bigint,
+  ): Promise<void>;
+
+  /**
+   * Takes up to `limit` items due at `nowMs`, oldest due first, and moves their `dueAtMs` to `nowMs + leaseMs`: if the
+   * hint about them is lost, they become due again. Never hands one item to two callers within a lease.
+   */
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<WorkItem[]>;
+
+  /** Moves one item's due time (forward or back); no effect when the row is gone or belongs to another attempt. */
+  defer(item: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void>;
+
+  /** Makes everything due in a queue (and step) become due between `fromMs` and `fromMs + spreadMs`, evenly; returns how many. */
+  wake(queue: string, fromMs: number, spreadMs: number): Promise<number>;
+
+  /** Pending steps of one stream. */
+  ofStream(stream: string): Promise<WorkItem[]>;
+
+  /** Oldest `sinceMs` first. */
+  list(filter: WorkFilter, limit: number): Promise<WorkItem[]>;
+
+  /** Per queue: rows, rows due now, and the oldest `sinceMs` and due `dueAtMs`. */
+  stats(nowMs: number): Promise<readonly QueueStats[]>;
+
+  /** Forgets everything; the relay then replays the log. */
+  clear(): Promise<void>;
+}
+
+export interface QueueStats {
+  readonly queue: string;
+  readonly open: number;
+  readonly due: number;
+  readonly oldestSinceMs: number | undefined;
+  readonly oldestDueAtMs: number | undefined;
+}

@@ -1,0 +1,72 @@
+import type { RecordedEvent } from '../events.ts';
+import type { CallReport, Command, ExternalCall, Flow } from '../saga.ts';
+import type { Hint } from './message-bus.ts';
+
+/** A stream's folded state. */
+export interface Folded<State = unknown> {
+  readonly flow: Flow<State>;
+  readonly state: State;
+  readonly stream: string;
+  /** -1: the stream does not exist. */
+  readonly revision: number;
+  /** Time of the last event, ISO 8601; empty when there is none. */
+  readonly time: string;
+  readonly partnerId: string;
+  readonly correlationId: string;
+  /** Trace context of the event that started the object. */
+  readonly traceparent: string | undefined;
+  /** A handler threw and the engine keeps count. */
+  readonly fault?: { readonly step: string; readonly count: number; readonly error: string; readonly nextAtMs?: number };
+}
+
+export interface ActContext {
+  /** `client:<id>`, `connector:<name>`, … */
+  readonly actor: string;
+  readonly traceparent?: string | undefined;
+  /** Default: the stream's. */
+  readonly correlationId?: string;
+}
+
+/** Rows that fell due, worked on one stream at a time, round-robin over partners. */
+export interface WorkOptions {
+  /** Streams worked on at once. */
+  readonly concurrency: number;
+  /** Of one partner, at once. */
+  readonly perPartner: number;
+  /** Throwing is recorded as `StepFaulted` in the stream, retried with growing delays, then left to an operator. */
+  readonly handle: (hint: Hint) => Promise<void>;
+}
+
+/** The engine as services see it: how streams of any flow are read, decided on and reported to. */
+export interface SagaRuntime {
+  load<State>(stream: string): Promise<Folded<State>>;
+  /**
+   * A decision: on conflict it reloads and decides again.
+   * @throws NotFoundError no such stream; ConflictError the state does not allow it
+   * @returns the events appended (empty: it was already so) and the folded state behind them
+   */
+  execute(
+    stream: string,
+    command: Command,
+    context: ActContext,
+  ): Promise<{ readonly events: readonly RecordedEvent[]; readonly folded: Folded }>;
+  /**
+   * A fact from outside: always recorded, at whatever revision the stream has reached, together with what the saga decides on it.
+   * @param expectedRevision given for `started` alone: then a conflict means somebody else took the attempt, and nothing is recorded
+   * @returns false when it was already there, or when `expectedRevision` was stale
+   */
+  report(
+    stream: string,
+    call: ExternalCall,
+    report: CallReport,
+    context: ActContext & { readonly expectedRevision?: number },
+  ): Promise<boolean>;
+  /** Makes a step due later (breaker open, settling time) without spending an attempt or appending anything. */
+  defer(hint: Hint, dueAtMs: number): Promise<void>;
+  /** Spreads a queue's waiting work evenly from now on (a breaker closed). Returns how much there is. */
+  wake(queue: string, spreadMs: number): Promise<number>;
+  /** Takes work of one queue until disposed; disposing waits for what is in hand. */
+  work(queue: string, options: WorkOptions): Promise<AsyncDisposable>;
+  /** Resolves when the object has ended or is stuck, or at the time limit: whichever is first. */
+  settled(stream: string, timeoutMs: number, signal: AbortSignal): Promise<Folded>;
+}
