@@ -17,6 +17,8 @@ export interface WorkItem {
   readonly sinceMs: number;
   /** Revision of the stream that these rows were computed from. */
   readonly revision: number;
+  /** Version of the saga the stream is pinned to; 0 before its first decision. */
+  readonly sagaVersion: number;
 }
 
 export interface WorkFilter {
@@ -54,7 +56,7 @@ export interface OpenWork extends AsyncDisposable {
   /** Moves one item's due time (forward or back); no effect when the row is gone or belongs to another attempt. */
   defer(item: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void>;
 
-  /** Makes everything due in a queue (and step) become due between `fromMs` and `fromMs + spreadMs`, evenly; returns how many. */
+  /** Makes every row of a queue due between `fromMs` and `fromMs + spreadMs`, evenly; returns how many. Whoever takes one checks whether its true time has come. */
   wake(queue: string, fromMs: number, spreadMs: number): Promise<number>;
 
   /** Pending steps of one stream. */
