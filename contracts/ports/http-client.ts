@@ -1,0 +1,50 @@
+/** One call to a third party. Nothing is retried and no redirect is followed: both are the caller's decisions. */
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `http:` or `https:`, absolute. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** From the start of the call, connecting included, to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Default 1 MiB. */
+  readonly maxResponseBytes?: number;
+}
+
+/** An answer that arrived completely, whatever its status. */
+export interface HttpAnswer {
+  readonly kind: 'answer';
+  readonly status: number;
+  /** Lower-case names; a repeated header is joined with `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bodyText: string;
+}
+
+/**
+ * | reason               | what happened                                             | sent     |
+ * |----------------------|-----------------------------------------------------------|----------|
+ * | `unreachable`        | name not resolved, connection refused, no route           | false    |
+ * | `tls`                | the handshake failed (certificate, protocol)              | false    |
+ * | `timeout`            | `timeoutMs` passed                                        | either   |
+ * | `reset`              | the connection broke                                      | either   |
+ * | `aborted`            | the caller's signal                                       | either   |
+ * | `response-too-large` | more than `maxResponseBytes`                              | true     |
+ * | `malformed`          | what came back is no HTTP                                 | true     |
+ */
+export type HttpFailureReason = 'unreachable' | 'tls' | 'timeout' | 'reset' | 'aborted' | 'response-too-large' | 'malformed';
+
+export interface HttpFailure {
+  readonly kind: 'failure';
+  readonly reason: HttpFailureReason;
+  /** False: not one byte of the request left, so it had no effect. True: what it did is unknown. */
+  readonly sent: boolean;
+  /** For people and logs; host and code of the failure, never a header or a body. */
+  readonly detail: string;
+}
+
+/** Calls third parties. Pools connections per origin; every failure is a value, so none can be forgotten. */
+export interface HttpClient extends AsyncDisposable {
+  /** Never rejects, except with TypeError for a URL or header that can not be sent at all. */
+  request(call: HttpCall): Promise<HttpAnswer | HttpFailure>;
+}
