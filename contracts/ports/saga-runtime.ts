@@ -16,7 +16,14 @@ export interface Folded<State = unknown> {
   /** Trace context of the event that started the object. */
   readonly traceparent: string | undefined;
   /** A handler threw and the engine keeps count. */
-  readonly fault?: { readonly step: string; readonly count: number; readonly error: string; readonly nextAtMs?: number };
+  readonly fault?: {
+    readonly step: string;
+    readonly count: number;
+    readonly error: string;
+    readonly sinceMs: number;
+    /** Absent: given up, the object is stuck. */
+    readonly nextAtMs?: number;
+  };
 }
 
 export interface ActContext {

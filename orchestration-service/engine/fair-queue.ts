@@ -1,0 +1,103 @@
+/** A task of a partner; `run` never rejects. `skip` is called instead when the queue is drained first. */
+export interface FairTask {
+  readonly partnerId: string;
+  readonly run: () => Promise<void>;
+  readonly skip: () => void;
+}
+
+/** First in, first out, in constant time however long it grows. */
+class Line {
+  #tasks: FairTask[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#tasks.length - this.#head;
+  }
+
+  push(task: FairTask): void {
+    this.#tasks.push(task);
+  }
+
+  shift(): FairTask | undefined {
+    const task = this.#tasks[this.#head++];
+    if (this.#head > 1_000 && this.#head * 2 > this.#tasks.length) {
+      this.#tasks = this.#tasks.slice(this.#head);
+      this.#head = 0;
+    }
+    return task;
+  }
+}
+
+/**
+ * Runs tasks of many partners on few workers: the next one is always taken from the partner whose turn it is, and no partner has
+ * more than `perPartner` running. A partner that floods the hub delays only itself.
+ */
+export class FairQueue {
+  readonly #waiting = new Map<string, Line>();
+  readonly #running = new Map<string, number>();
+  readonly #concurrency: number;
+  readonly #perPartner: number;
+  #active = 0;
+  #size = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(options: { readonly concurrency: number; readonly perPartner: number }) {
+    this.#concurrency = options.concurrency;
+    this.#perPartner = options.perPartner;
+  }
+
+  /** Tasks waiting and running. */
+  get size(): number {
+    return this.#size + this.#active;
+  }
+
+  push(task: FairTask): void {
+    const line = this.#waiting.get(task.partnerId) ?? new Line();
+    line.push(task);
+    this.#waiting.set(task.partnerId, line);
+    this.#size++;
+    this.#fill();
+  }
+
+  /** Skips what waits and resolves when what runs has finished. */
+  async drain(): Promise<void> {
+    for (const line of this.#waiting.values()) for (let task = line.shift(); task; task = line.shift()) task.skip();
+    this.#waiting.clear();
+    this.#size = 0;
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  #fill(): void {
+    while (this.#active < this.#concurrency) {
+      const task = this.#take();
+      if (!task) return;
+      this.#start(task);
+    }
+  }
+
+  /** The oldest task of the first partner in turn that may run one more; that partner goes to the end of the round. */
+  #take(): FairTask | undefined {
+    for (const [partnerId, line] of this.#waiting) {
+      if ((this.#running.get(partnerId) ?? 0) >= this.#perPartner) continue;
+      const task = line.shift();
+      this.#waiting.delete(partnerId);
+      if (line.length > 0) this.#waiting.set(partnerId, line);
+      this.#size--;
+      return task;
+    }
+    return undefined;
+  }
+
+  #start(task: FairTask): void {
+    this.#active++;
+    this.#running.set(task.partnerId, (this.#running.get(task.partnerId) ?? 0) + 1);
+    void task.run().finally(() => {
+      this.#active--;
+      const left = (this.#running.get(task.partnerId) ?? 1) - 1;
+      if (left > 0) this.#running.set(task.partnerId, left);
+      else this.#running.delete(task.partnerId);
+      this.#fill();
+      if (this.#active === 0) this.#idle?.();
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
+import type { WorkItem } from '@sagahub/contracts/ports/open-work.ts';
+import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { OPERATOR_QUEUE, type PendingStep } from '@sagahub/contracts/saga.ts';
+import { pendingSteps } from './folding.ts';
+import type { StreamRuntime } from './runtime.ts';
+
+/**
+ * How long a hinted step is left alone before it counts as lost and is hinted again. Longer than a call to a third party may take.
+ */
+export const HINT_LEASE_MS = 45_000;
+/** How often due rows are looked for. Also the resolution of retries and deadlines. */
+const SWEEP_EVERY_MS = 100;
+const SWEEP_LIMIT = 1_000;
+const BATCH = 500;
+
+export interface Relay extends AsyncDisposable {
+  /** Settles only when the relay stopped; rejects when it failed. */
+  readonly done: Promise<void>;
+  /** Position of the log up to which work was found and hinted. */
+  readonly position: bigint;
+}
+
+/**
+ * Turns the log into work: follows it from its checkpoint, folds each stream that moved, replaces the stream's rows of open work, and
+ * hints what is due. The sweeper beside it hints rows whose time comes later, or whose hint was lost. One relay is active at a time.
+ */
+export const startRelay = async (runtime: StreamRuntime): Promise<Relay> => {
+  const { store, openWork, bus, clock, telemetry } = runtime.ports;
+  const stop = new AbortController();
+  /** `step attempt` of the rows already hinted, per stream in flight. */
+  const hinted = new Map<string, readonly string[]>();
+
+  const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
+    const nowMs = clock.now();
+    const hints: Hint[] = [];
+    const changes: { stream: string; revision: number; items: WorkItem[] }[] = [];
+    for (const [stream, news] of byStream(events)) {
+      const folded = await runtime.follow(stream, news);
+      const rows = pendingSteps(folded);
+      const before = hinted.get(stream) ?? [];
+      const items = rows.map((row) => {
+        const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE;
+        if (due && !before.includes(keyOf(row)))
+          hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
+        return workItem(folded, row, due ? nowMs + HINT_LEASE_MS : row.dueAtMs);
+      });
+      changes.push({ stream, revision: folded.revision, items });
+      if (rows.length === 0) {
+        hinted.delete(stream);
+        runtime.forget(stream);
+      } else hinted.set(stream, rows.filter((row) => row.dueAtMs <= nowMs).map(keyOf));
+    }
+    await openWork.apply(changes, events.at(-1)!.position);
+    if (hints.length > 0) await bus.publish(hints);
+  };
+
+  const sweep = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        const due = await openWork.claimDue(clock.now(), SWEEP_LIMIT, HINT_LEASE_MS);
+        if (due.length > 0) await bus.publish(due.map(hintOf));
+        if (due.length === SWEEP_LIMIT) continue;
+      } catch (error) {
+        telemetry.logger.warn('due work could not be looked up; trying again', { reason: String(error) });
+      }
+      await clock.sleep(SWEEP_EVERY_MS, stop.signal);
+    }
+  };
+
+  const after = await openWork.checkpoint();
+  const subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
+  const sweeping = sweep();
+  return {
+    done: subscription.done,
+    get position() {
+      return subscription.position;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await subscription[Symbol.asyncDispose]();
+      await sweeping;
+    },
+  };
+};
+
+const hintOf = ({ queue, stream, step, attempt, partnerId }: WorkItem): Hint => ({ queue, stream, step, attempt, partnerId });
+
+const keyOf = (row: PendingStep): string => `${row.step} ${row.attempt}`;
+
+const workItem = (folded: Folded, row: PendingStep, dueAtMs: number): WorkItem => ({
+  stream: folded.stream,
+  step: row.step,
+  queue: row.queue,
+  partnerId: folded.partnerId,
+  attempt: row.attempt,
+  dueAtMs,
+  sinceMs: row.sinceMs,
+  revision: folded.revision,
+  sagaVersion: folded.flow.pinnedVersion(folded.state) ?? 0,
+});
+
+const byStream = (events: readonly RecordedEvent[]): Map<string, RecordedEvent[]> => {
+  const streams = new Map<string, RecordedEvent[]>();
+  for (const event of events) {
+    const known = streams.get(event.stream);
+    if (known) known.push(event);
+    else streams.set(event.stream, [event]);
+  }
+  return streams;
+};

@@ -1,0 +1,93 @@
+import { HubError } from '@sagahub/contracts/errors.ts';
+import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
+import type { WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { FairQueue } from './fair-queue.ts';
+import { pendingSteps } from './folding.ts';
+import type { StreamRuntime } from './runtime.ts';
+
+/** Hints held by one process; more would only wait here instead of in the broker. */
+const PREFETCH = 20_000;
+/** Delays between tries of a handler that throws. Five minutes in all: a bug does not heal, an operator should know soon. */
+const FAULT_DELAYS_MS = [1_000, 5_000, 15_000, 45_000, 90_000, 150_000];
+/** How long work rests when what failed was not the work but the hub (disk full, engine away, saga version missing). */
+const OUTAGE_DELAY_MS = 2_000;
+
+/**
+ * Takes hints of one queue, one at a time per step of a stream, fairly over partners, and hands over those whose time has come.
+ * A hint for a step in hand is remembered and looked at afterwards: what it told may be newer than what the handler saw.
+ */
+export const startWorker = async (runtime: StreamRuntime, queue: string, options: WorkOptions): Promise<AsyncDisposable> => {
+  const { bus, openWork, clock, telemetry } = runtime.ports;
+  const logger = telemetry.logger.child({ queue });
+  const line = new FairQueue(options);
+  const inHand = new Map<string, { again: boolean }>();
+  let stopping = false;
+
+  const handle = async (hint: Hint): Promise<void> => {
+    const folded = await runtime.load(hint.stream);
+    const row = pendingSteps(folded).find((pending) => pending.step === hint.step && pending.queue === queue);
+    if (!row) return;
+    const current = row.attempt === hint.attempt ? hint : { ...hint, attempt: row.attempt };
+    if (row.dueAtMs > clock.now()) await openWork.defer(current, row.dueAtMs);
+    else await options.handle(current);
+  };
+
+  const attempt = async (hint: Hint): Promise<void> => {
+    try {
+      await handle(hint);
+    } catch (error) {
+      if (stopping) return;
+      try {
+        if (error instanceof HubError && error.retryable) {
+          logger.warn('work postponed', { stream: hint.stream, step: hint.step, code: error.code, reason: error.message });
+          await openWork.defer(hint, clock.now() + OUTAGE_DELAY_MS);
+        } else {
+          logger.error('a step failed', { stream: hint.stream, step: hint.step }, error);
+          await runtime.recordFault(hint, error, (count, nowMs) => {
+            const delayMs = FAULT_DELAYS_MS[count - 1];
+            return delayMs === undefined ? undefined : nowMs + delayMs;
+          });
+        }
+      } catch (unrecorded) {
+        // The lease of the row runs out and the step is tried again.
+        logger.error('a failure could not be recorded', { stream: hint.stream, step: hint.step }, unrecorded);
+      }
+    }
+  };
+
+  const take = (hint: Hint): Promise<void> => {
+    const key = `${hint.stream} ${hint.step}`;
+    const running = inHand.get(key);
+    if (running) {
+      running.again = true;
+      return Promise.resolve();
+    }
+    if (stopping) return Promise.resolve();
+    const state = { again: false };
+    inHand.set(key, state);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const finish = () => {
+      inHand.delete(key);
+      resolve();
+    };
+    const run = async () => {
+      do {
+        state.again = false;
+        await attempt(hint);
+      } while (state.again && !stopping);
+      finish();
+    };
+    line.push({ partnerId: hint.partnerId, run, skip: finish });
+    return promise;
+  };
+
+  const consumer = await bus.consume(queue, { prefetch: PREFETCH, onHint: take });
+  if (runtime.options.soleWorker) await openWork.wake(queue, clock.now(), 0);
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      await line.drain();
+      await consumer[Symbol.asyncDispose]();
+    },
+  };
+};

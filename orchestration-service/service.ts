@@ -1,0 +1,72 @@
+import type { Route } from '@sagahub/contracts/api/route.ts';
+import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import type { Flow } from '@sagahub/contracts/saga.ts';
+import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
+import type { OrchestrationConfig } from './config.ts';
+import type { Participants } from './engine/participants.ts';
+import { startRelay } from './engine/relay.ts';
+import type { StreamRuntime } from './engine/runtime.ts';
+import { refuseMissingVersions } from './engine/version-check.ts';
+
+/** A flow and whom it may ask. */
+export interface FlowRegistration {
+  readonly flow: Flow;
+  readonly participants: Participants;
+  readonly routes: readonly Route[];
+}
+
+/** Runs the sagas: finds work in the log (relay), and decides what is due. */
+export const startOrchestration = async (
+  config: OrchestrationConfig,
+  ports: Ports,
+  runtime: StreamRuntime,
+  registrations: readonly FlowRegistration[],
+): Promise<Service> => {
+  await using started = new AsyncDisposableStack();
+  await refuseMissingVersions(
+    registrations.map(({ flow }) => flow),
+    ports.openWork,
+  );
+  for (const { flow, participants } of registrations)
+    started.use(
+      await runtime.work(`orchestration.${flow.name}`, {
+        concurrency: config.concurrency,
+        perPartner: config.perPartner,
+        handle: (hint) => runtime.decide(hint, participants),
+      }),
+    );
+  const relay = started.use(await startRelay(runtime));
+  let failure: unknown;
+  relay.done.catch((error: unknown) => {
+    failure = error;
+    ports.telemetry.logger.error('the relay stopped: nothing is driven on until a restart', {}, error);
+  });
+  observeOpenWork(ports);
+  const running = started.move();
+  return {
+    name: 'orchestration-service',
+    routes: registrations.flatMap(({ routes }) => routes),
+    health: () => Promise.resolve([relayHealth(failure)]),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+const relayHealth = (failure: unknown): HealthCheck =>
+  failure === undefined
+    ? { name: 'relay:running', status: 'pass' }
+    : { name: 'relay:running', status: 'fail', output: failure instanceof Error ? failure.message : String(failure) };
+
+/** Backlog and age per queue; objects left to an operator are counted as stuck. */
+const observeOpenWork = ({ openWork, bus, clock, telemetry }: Ports): void => {
+  const queues = () => openWork.stats(clock.now());
+  telemetry.gauge('hub.open_work', async () => (await queues()).map(({ queue, open }) => [open, { queue }] as const));
+  telemetry.gauge('hub.open_work.oldest.age', async () =>
+    (await queues()).map(
+      ({ queue, oldestSinceMs }) => [oldestSinceMs === undefined ? 0 : (clock.now() - oldestSinceMs) / 1_000, { queue }] as const,
+    ),
+  );
+  telemetry.gauge('hub.orders.stuck', async () => [[(await queues()).find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0] as const]);
+  telemetry.gauge('hub.hints.backlog', async () =>
+    Promise.all((await queues()).map(async ({ queue }) => [await bus.backlog(queue), { queue }] as const)),
+  );
+};
