@@ -35,26 +35,19 @@ export const startOrchestration = async (
         handle: (hint) => runtime.decide(hint, participants),
       }),
     );
-  const relay = started.use(await startRelay(runtime));
-  let failure: unknown;
-  relay.done.catch((error: unknown) => {
-    failure = error;
-    ports.telemetry.logger.error('the relay stopped: nothing is driven on until a restart', {}, error);
-  });
+  const relay = started.use(startRelay(runtime));
   observeOpenWork(ports);
   const running = started.move();
   return {
     name: 'orchestration-service',
     routes: registrations.flatMap(({ routes }) => routes),
-    health: () => Promise.resolve([relayHealth(failure)]),
+    health: () => Promise.resolve([relayHealth(relay.failure)]),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
 
-const relayHealth = (failure: unknown): HealthCheck =>
-  failure === undefined
-    ? { name: 'relay:running', status: 'pass' }
-    : { name: 'relay:running', status: 'fail', output: failure instanceof Error ? failure.message : String(failure) };
+const relayHealth = (failure: Error | undefined): HealthCheck =>
+  failure === undefined ? { name: 'relay:running', status: 'pass' } : { name: 'relay:running', status: 'fail', output: failure.message };
 
 /** Backlog and age per queue; objects left to an operator are counted as stuck. */
 const observeOpenWork = ({ openWork, bus, clock, telemetry }: Ports): void => {

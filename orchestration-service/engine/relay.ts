@@ -15,18 +15,19 @@ const SWEEP_EVERY_MS = 100;
 const SWEEP_LIMIT = 1_000;
 const BATCH = 500;
 
+/** After a failure (disk full, engine away) the log is followed again from the checkpoint this much later. */
+const RESTART_DELAY_MS = 1_000;
+
 export interface Relay extends AsyncDisposable {
-  /** Settles only when the relay stopped; rejects when it failed. */
-  readonly done: Promise<void>;
-  /** Position of the log up to which work was found and hinted. */
-  readonly position: bigint;
+  /** Why nothing is relayed at the moment; `undefined` while all is well. */
+  readonly failure: Error | undefined;
 }
 
 /**
  * Turns the log into work: follows it from its checkpoint, folds each stream that moved, replaces the stream's rows of open work, and
  * hints what is due. The sweeper beside it hints rows whose time comes later, or whose hint was lost. One relay is active at a time.
  */
-export const startRelay = async (runtime: StreamRuntime): Promise<Relay> => {
+export const startRelay = (runtime: StreamRuntime): Relay => {
   const { store, openWork, bus, clock, telemetry } = runtime.ports;
   const stop = new AbortController();
   /** `step attempt` of the rows already hinted, per stream in flight. */
@@ -69,21 +70,37 @@ export const startRelay = async (runtime: StreamRuntime): Promise<Relay> => {
     }
   };
 
-  const after = await openWork.checkpoint();
-  const subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
-  const sweeping = sweep();
+  let failure: Error | undefined;
+  const follow = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      try {
+        const after = await openWork.checkpoint();
+        hinted.clear();
+        await using subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
+        failure = undefined;
+        await Promise.race([subscription.done, aborted(stop.signal)]);
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error('unknown', { cause: error });
+        telemetry.logger.error('the relay stumbled; it goes on from its checkpoint', {}, error);
+        await clock.sleep(RESTART_DELAY_MS, stop.signal);
+      }
+    }
+  };
+
+  const running = Promise.all([follow(), sweep()]);
   return {
-    done: subscription.done,
-    get position() {
-      return subscription.position;
+    get failure() {
+      return failure;
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await subscription[Symbol.asyncDispose]();
-      await sweeping;
+      await running;
     },
   };
 };
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 
 const hintOf = ({ queue, stream, step, attempt, partnerId }: WorkItem): Hint => ({ queue, stream, step, attempt, partnerId });
 

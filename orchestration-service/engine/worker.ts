@@ -21,7 +21,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   const logger = telemetry.logger.child({ queue });
   const line = new FairQueue(options);
   const inHand = new Map<string, { again: boolean }>();
-  let stopping = false;
+  const stop = new AbortController();
 
   const handle = async (hint: Hint): Promise<void> => {
     const folded = await runtime.load(hint.stream);
@@ -36,7 +36,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
     try {
       await handle(hint);
     } catch (error) {
-      if (stopping) return;
+      if (stop.signal.aborted) return;
       try {
         if (error instanceof HubError && error.retryable) {
           logger.warn('work postponed', { stream: hint.stream, step: hint.step, code: error.code, reason: error.message });
@@ -62,7 +62,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       running.again = true;
       return Promise.resolve();
     }
-    if (stopping) return Promise.resolve();
+    if (stop.signal.aborted) return Promise.resolve();
     const state = { again: false };
     inHand.set(key, state);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -74,7 +74,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       do {
         state.again = false;
         await attempt(hint);
-      } while (state.again && !stopping);
+      } while (state.again && !stop.signal.aborted);
       finish();
     };
     line.push({ partnerId: hint.partnerId, run, skip: finish });
@@ -85,7 +85,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   if (runtime.options.soleWorker) await openWork.wake(queue, clock.now(), 0);
   return {
     async [Symbol.asyncDispose]() {
-      stopping = true;
+      stop.abort();
       await line.drain();
       await consumer[Symbol.asyncDispose]();
     },
