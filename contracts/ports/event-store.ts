@@ -25,6 +25,17 @@ export interface AppendResult {
   readonly revision: number;
 }
 
+/** A row of the log as it is stored: what an audit recomputes the hashes from. Nothing is parsed, so a damaged row can be read too. */
+export interface RawEvent {
+  readonly position: bigint;
+  readonly stream: string;
+  readonly revision: number;
+  /** The exact bytes (UTF-8 text) that were hashed; see `event-codec.ts`. */
+  readonly bytes: string;
+  /** The stored hash, hex. */
+  readonly hash: string;
+}
+
 export interface Subscription extends AsyncDisposable {
   /** Position of the last event whose batch the handler finished. */
   readonly position: bigint;
@@ -55,6 +66,9 @@ export interface EventStore extends AsyncDisposable {
   /** Random per log, in its first event (`hub` stream, `LogCreated`). Cursors carry it; another log's cursor is refused. */
   readonly logId: string;
 
+  /** Are positions 1, 2, 3 … without gaps, so that a missing one proves that a row was removed? */
+  readonly densePositions: boolean;
+
   /**
    * Appends to one stream, all events or none; resolves only after they are on disk.
    *
@@ -79,6 +93,12 @@ export interface EventStore extends AsyncDisposable {
 
   /** One page of the global order behind `after`; shorter than `limit` only at the end of the log. */
   readAll(options: { readonly after: bigint; readonly limit: number; readonly categories?: readonly string[] }): Promise<RecordedEvent[]>;
+
+  /**
+   * One page of rows in position order behind `after`, of one stream when it is named; shorter than `limit` only at the end.
+   * An empty page for a stream nobody wrote to.
+   */
+  readRaw(options: { readonly after: bigint; readonly limit: number; readonly stream?: string }): Promise<RawEvent[]>;
 
   /** Position of the newest event; {@link LOG_START} when there is none. */
   lastPosition(): Promise<bigint>;
