@@ -183,3 +183,21 @@ export type OrderEvent =
 /** What partners see. */
 export const ORDER_STATUSES = ['received', 'processing', 'waiting', 'completed', 'rejected', 'cancelled', 'compensating', 'stuck'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+/**
+ * What the saga does, beside the status: `Flow.stateName` of the flow and the read model use these words. `Compensating` from the moment
+ * that something is to be undone until the order has ended; an order that is stuck stays in the state in which it got stuck.
+ */
+export const ORDER_STATES = [
+  'Initiated',
+  'StockReserved',
+  'DiscountApplied',
+  'Validated',
+  'SendingToErp',
+  'SentToErp',
+  'Compensating',
+  'Completed',
+  'Rejected',
+  'Cancelled',
+] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
