@@ -7,6 +7,8 @@ export interface SagaEvent extends EventBody<string, JsonObject> {
   readonly time: string;
   /** Only `OrderReceived` and its like bring these; kept by the engine for the whole stream. */
   readonly partnerId?: string;
+  /** Of the event's metadata: what the first decision pinned. */
+  readonly sagaVersion?: number | undefined;
 }
 
 /** What a stream waits for, computed from its state alone. An object without pending steps has ended. */
@@ -60,8 +62,10 @@ export interface ExternalCall {
   readonly step: string;
   readonly connector: string;
   readonly operation: 'submit' | 'cancel';
-  /** 1-based. */
+  /** 1-based, and never used twice in an object's life. */
   readonly attempt: number;
+  /** 1-based since an operator last asked for another round: what the limit of attempts and their delays go by. Default: `attempt`. */
+  readonly attemptInRound?: number;
   /** Idempotency key of the object at the third party; also its id there. */
   readonly objectId: string;
   readonly partnerId: string;
