@@ -17,8 +17,14 @@ export type SubmitOutcome =
   | { readonly kind: 'done'; readonly reference: string; readonly alreadyThere: boolean; readonly status?: number }
   /** For good: repeating it unchanged is pointless. */
   | { readonly kind: 'refused'; readonly reason: string; readonly status?: number }
-  /** Not done, try again. */
-  | { readonly kind: 'transient'; readonly reason: string; readonly status?: number; readonly retryAfterMs?: number }
+  /** Try again. Not done, unless `mayBeDone`: an answer (such as a 500) that does not say how far it got. */
+  | {
+      readonly kind: 'transient';
+      readonly reason: string;
+      readonly status?: number;
+      readonly retryAfterMs?: number;
+      readonly mayBeDone?: true;
+    }
   /** It may have been done: no answer, or one that cannot be read. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly status?: number }
   /** Our configuration or their fault, not the order's: the breaker opens at once and names it; no attempt is spent. */
