@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+// Plain JavaScript on purpose: it must run on whatever Node the machine has, to find or ask for one that can run the rest.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED = [24, 15];
+const [major, minor] = process.versions.node.split('.').map(Number);
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'sagahub');
+
+if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  const { main } = await import('../cli/main.ts');
+  await main(process.argv.slice(2));
+} else {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const binary = join(root, 'node_modules', `node-${platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (process.env.SAGAHUB_RESPAWNED || !existsSync(binary)) {
+    console.error(
+      `sagahub needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. ` +
+        'Run "npm ci" without --omit=optional (Linux and Windows bring their own Node that way), or install Node 24.',
+    );
+    process.exit(1);
+  }
+  const child = spawn(binary, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env: { ...process.env, SAGAHUB_RESPAWNED: '1' },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
