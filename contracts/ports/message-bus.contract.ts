@@ -37,7 +37,7 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
     it('hands over every hint as it was published', async () => {
       await using harness = await open();
       const seen: Hint[] = [];
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 10, onHint: async (one) => void seen.push(one) });
+      await harness.bus.consume(queue, { prefetch: 10, onHint: async (one) => void seen.push(one) });
       const sent: Hint[] = [
         { queue, stream: 'order-1', step: 'erp-submit', attempt: 7, partnerId: 'Łódź \u{1f4e6}' },
         { queue, stream: 'delivery-9.order-1', step: 'deliver', attempt: 1, partnerId: '' },
@@ -54,7 +54,7 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
       await harness.bus.publish(hints(20));
       await eventually('the backlog is counted', async () => (await harness.bus.backlog(queue)) === 20);
       const seen = new Set<string>();
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 3, onHint: async ({ stream }) => void seen.add(stream) });
+      await harness.bus.consume(queue, { prefetch: 3, onHint: async ({ stream }) => void seen.add(stream) });
       await eventually('all are seen', () => seen.size === 20);
       await eventually('the backlog is empty', async () => (await harness.bus.backlog(queue)) === 0);
     });
@@ -62,8 +62,8 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
     it('gives a consumer nothing of another queue', async () => {
       await using harness = await open();
       const [mine, others] = [gatedConsumer(), gatedConsumer()];
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 10, onHint: mine.onHint });
-      await using _other = await harness.bus.consume(`${queue}.other`, { prefetch: 10, onHint: others.onHint });
+      await harness.bus.consume(queue, { prefetch: 10, onHint: mine.onHint });
+      await harness.bus.consume(`${queue}.other`, { prefetch: 10, onHint: others.onHint });
       await harness.bus.publish([hint('order-1'), { ...hint('order-2'), queue: `${queue}.other` }, hint('order-3')]);
       await eventually('all are seen', () => mine.seen.length + others.seen.length === 3);
       assert.deepEqual([mine.seen, others.seen], [['order-1', 'order-3'], ['order-2']]);
@@ -73,8 +73,8 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
     it('shares the hints of a queue among its consumers, each hint to one of them', async () => {
       await using harness = await open();
       const [one, two] = [gatedConsumer(), gatedConsumer()];
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 5, onHint: one.onHint });
-      await using _other = await harness.bus.consume(queue, { prefetch: 5, onHint: two.onHint });
+      await harness.bus.consume(queue, { prefetch: 5, onHint: one.onHint });
+      await harness.bus.consume(queue, { prefetch: 5, onHint: two.onHint });
       await harness.bus.publish(hints(10));
       await eventually('both have their hands full', () => one.inHand.length === 5 && two.inHand.length === 5);
       assert.deepEqual(new Set([...one.seen, ...two.seen]), new Set(names(10)));
@@ -93,7 +93,7 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
         inHand -= 1;
         done += 1;
       };
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 4, onHint });
+      await harness.bus.consume(queue, { prefetch: 4, onHint });
       await harness.bus.publish(hints(100));
       await eventually('all are done', () => done === 100);
       assert.equal(most, 4);
@@ -118,7 +118,7 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
         seen.push(stream);
         if (stream === 'order-0' && seen.filter((one) => one === stream).length < 3) throw new Error('not this time');
       };
-      await using _consumer = await harness.bus.consume(queue, { prefetch: 1, onHint });
+      await harness.bus.consume(queue, { prefetch: 1, onHint });
       await harness.bus.publish(hints(3));
       const times = (stream: string) => seen.filter((one) => one === stream).length;
       await eventually('the others are seen', () => times('order-1') > 0 && times('order-2') > 0);
@@ -145,7 +145,7 @@ export const messageBusContract = (adapter: string, open: () => Promise<MessageB
       await disposed;
       assert.equal(leaving.seen.length, 2);
       const next = new Set<string>();
-      await using _successor = await harness.bus.consume(queue, { prefetch: 2, onHint: async ({ stream }) => void next.add(stream) });
+      await harness.bus.consume(queue, { prefetch: 2, onHint: async ({ stream }) => void next.add(stream) });
       await eventually('the rest is seen', () => next.size === 3);
       assert.deepEqual(new Set([...leaving.seen, ...next]), new Set(names(5)));
     });
