@@ -2,6 +2,7 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
+import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import type { OrchestrationConfig } from './config.ts';
 import type { Participants } from './engine/participants.ts';
 import { startRelay } from './engine/relay.ts';
@@ -52,14 +53,22 @@ const relayHealth = (failure: Error | undefined): HealthCheck =>
 /** Backlog and age per queue; objects left to an operator are counted as stuck. */
 const observeOpenWork = ({ openWork, bus, clock, telemetry }: Ports): void => {
   const queues = () => openWork.stats(clock.now());
-  telemetry.gauge('hub.open_work', async () => (await queues()).map(({ queue, open }) => [open, { queue }] as const));
-  telemetry.gauge('hub.open_work.oldest.age', async () =>
+  telemetry.gauge(METRICS.openWork.name, async () => (await queues()).map(({ queue, open }) => [open, { queue }] as const));
+  telemetry.gauge(METRICS.openWorkOldestAge.name, async () =>
     (await queues()).map(
       ({ queue, oldestSinceMs }) => [oldestSinceMs === undefined ? 0 : (clock.now() - oldestSinceMs) / 1_000, { queue }] as const,
     ),
   );
-  telemetry.gauge('hub.orders.stuck', async () => [[(await queues()).find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0] as const]);
-  telemetry.gauge('hub.hints.backlog', async () =>
+  telemetry.gauge(METRICS.openWorkDue.name, async () => (await queues()).map(({ queue, due }) => [due, { queue }] as const));
+  telemetry.gauge(METRICS.openWorkOldestOverdue.name, async () =>
+    (await queues()).map(
+      ({ queue, oldestDueAtMs }) => [Math.max(0, clock.now() - (oldestDueAtMs ?? clock.now())) / 1_000, { queue }] as const,
+    ),
+  );
+  telemetry.gauge(METRICS.ordersStuck.name, async () => [
+    [(await queues()).find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0] as const,
+  ]);
+  telemetry.gauge(METRICS.hintsBacklog.name, async () =>
     Promise.all((await queues()).map(async ({ queue }) => [await bus.backlog(queue), { queue }] as const)),
   );
 };

@@ -11,6 +11,8 @@ export interface Folded<State = unknown> {
   readonly revision: number;
   /** Time of the last event, ISO 8601; empty when there is none. */
   readonly time: string;
+  /** Time of the first event; 0 when there is none. */
+  readonly startedAtMs: number;
   readonly partnerId: string;
   readonly correlationId: string;
   /** Trace context of the event that started the object. */

@@ -75,7 +75,10 @@ describe('FairQueue', () => {
           assert.equal(started.length, partners.length);
           for (const partner of 'abc') {
             const indexes = started.filter((name) => name.startsWith(partner)).map((name) => Number(name.split(':')[1]));
-            assert.deepEqual(indexes, indexes.toSorted((x, y) => x - y));
+            assert.deepEqual(
+              indexes,
+              indexes.toSorted((x, y) => x - y),
+            );
           }
         },
       ),

@@ -13,6 +13,7 @@ export const emptyFold = (flow: Flow, stream: string): Folded => ({
   stream,
   revision: -1,
   time: '',
+  startedAtMs: 0,
   partnerId: '',
   correlationId: '',
   traceparent: undefined,
@@ -24,7 +25,12 @@ export const foldRecorded = (folded: Folded, recorded: RecordedEvent): Folded =>
   const { metadata } = event;
   const origin =
     folded.revision === -1
-      ? { partnerId: metadata.partnerId ?? '', correlationId: metadata.correlationId, traceparent: metadata.traceparent }
+      ? {
+          startedAtMs: Date.parse(metadata.time),
+          partnerId: metadata.partnerId ?? '',
+          correlationId: metadata.correlationId,
+          traceparent: metadata.traceparent,
+        }
       : undefined;
   return foldBody({ ...folded, ...origin, revision: event.revision }, event, metadata.time, metadata.sagaVersion);
 };

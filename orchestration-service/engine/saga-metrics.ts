@@ -1,30 +1,43 @@
 import type { NewEvent } from '@sagahub/contracts/events.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Counter, Histogram, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { pendingSteps } from './folding.ts';
 
-/** Counts sagas as they start and end, from the appends of this process. */
+/** Counts sagas as they start, stumble and end, from the appends of this process. */
 export class SagaMetrics {
   readonly #started: Counter;
   readonly #completed: Counter;
+  readonly #faults: Counter;
   readonly #retries: Counter;
+  readonly #duration: Histogram;
   readonly #stepDuration: Histogram;
 
   constructor(telemetry: Telemetry) {
-    this.#started = telemetry.counter('hub.saga.started');
-    this.#completed = telemetry.counter('hub.saga.completed');
-    this.#retries = telemetry.counter('hub.saga.step.retries');
-    this.#stepDuration = telemetry.histogram('hub.saga.step.duration');
+    this.#started = telemetry.counter(METRICS.sagaStarted.name);
+    this.#completed = telemetry.counter(METRICS.sagaCompleted.name);
+    this.#faults = telemetry.counter(METRICS.sagaStepFaults.name);
+    this.#retries = telemetry.counter(METRICS.sagaStepRetries.name);
+    this.#duration = telemetry.histogram(METRICS.sagaDuration.name);
+    this.#stepDuration = telemetry.histogram(METRICS.sagaStepDuration.name);
   }
 
   appended(before: Folded, after: Folded, events: readonly NewEvent[]): void {
-    const saga = after.flow.name;
-    if (before.flow.pinnedVersion(before.state) === undefined && after.flow.pinnedVersion(after.state) !== undefined)
-      this.#started.add(1, { saga });
-    if (events.some((event) => event.type === 'StepFaulted')) this.#retries.add(1, { saga });
+    const { flow } = after;
+    const saga = flow.name;
+    if (flow.pinnedVersion(before.state) === undefined && flow.pinnedVersion(after.state) !== undefined) this.#started.add(1, { saga });
     const [waitedFor] = pendingSteps(before);
-    if (waitedFor)
-      this.#stepDuration.record(Math.max(0, Date.parse(after.time) - waitedFor.sinceMs) / 1_000, { saga, step: waitedFor.step });
-    if (waitedFor && pendingSteps(after).length === 0) this.#completed.add(1, { saga, outcome: after.flow.stateName(after.state) });
+    if (!waitedFor) return;
+    const { step } = waitedFor;
+    const nowMs = Date.parse(after.time);
+    this.#stepDuration.record(Math.max(0, nowMs - waitedFor.sinceMs) / 1_000, { saga, step });
+    for (const event of events) {
+      if (event.type === 'StepFaulted') this.#faults.add(1, { saga, step });
+      if (event.type === 'StepRetried') this.#retries.add(1, { saga, step });
+    }
+    if (pendingSteps(after).length > 0) return;
+    const outcome = flow.stateName(after.state);
+    this.#completed.add(1, { saga, outcome });
+    this.#duration.record(Math.max(0, nowMs - after.startedAtMs) / 1_000, { saga, outcome });
   }
 }
