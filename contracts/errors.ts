@@ -235,3 +235,16 @@ export class RequestKeyTakenError extends HubError {
     this.stream = stream;
   }
 }
+
+/** Start-up refused: another process owns the data folder. */
+export class DataFolderInUseError extends HubError {
+  override readonly code = 'HUB_DATA_FOLDER_IN_USE';
+  readonly folder: string;
+  /** @param owner e.g. `process 4711 on hub-1`; `undefined` when it has not said so yet */
+  constructor(folder: string, owner: string | undefined) {
+    super(
+      `the data folder ${folder} is in use by ${owner ?? 'another process'}: a hub runs on it already. Use that one, stop it first, or set HUB_DATA_DIR to another folder`,
+    );
+    this.folder = folder;
+  }
+}
