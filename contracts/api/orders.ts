@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { parseOrFault } from './faults.ts';
+import * as format from './formats.ts';
+
+/**
+ * The order command: the one source of validation, types and OpenAPI, for every way in. Unknown fields are refused wherever they are,
+ * so that a misspelt optional field is not silently lost.
+ */
+export const MAX_LINES = 1_000;
+const MAX_METADATA = 50;
+/** One rule for every name in `metadata`; `__proto__` is none. */
+const METADATA_KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+const orderLineSchema = z.strictObject({
+  lineNumber: z
+    .int()
+    .min(1)
+    .max(999_999)
+    .exactOptional()
+    .meta({ description: 'Unique within the order. Default: the place in the list, from 1.' }),
+  sku: format.sku(),
+  description: format.text(500).exactOptional(),
+  quantity: format.positiveQuantity().meta({ description: 'More than 0: a decimal string, or a JSON integer.' }),
+  unit: format.text(16).exactOptional().meta({ description: 'Unit of the quantity, e.g. EA, KGM.' }),
+  unitPrice: format.decimalString().meta({ description: 'A decimal string in the currency of the order; a JSON number is refused.' }),
+});
+type LineInput = z.output<typeof orderLineSchema>;
+
+const linesSchema = z
+  .array(orderLineSchema)
+  .min(1, 'must have at least one line')
+  .max(MAX_LINES, `must have at most ${MAX_LINES} lines; split the order`)
+  .superRefine(
+    (lines, context) => {
+      const places = new Map<number, number>();
+      lines.forEach((line, place) => {
+        const number = lineNumberOf(line, place);
+        const earlier = places.get(number);
+        if (earlier === undefined) return void places.set(number, place);
+        context.addIssue({
+          code: 'custom',
+          path: [place, 'lineNumber'],
+          message: `line number ${number} is already that of #/lines/${earlier}`,
+          params: { code: 'duplicate-line-number' },
+        });
+      });
+    },
+    // Also beside other faults: a partner should see all of them at once.
+    { when: ({ value }) => Array.isArray(value) && value.length <= MAX_LINES },
+  )
+  .transform((lines) => lines.map((line, place) => ({ ...line, lineNumber: lineNumberOf(line, place) })));
+
+const lineNumberOf = (line: Partial<LineInput> | undefined, place: number): number => line?.lineNumber ?? place + 1;
+
+const metadataSchema = z.preprocess(
+  (input, context) => {
+    // Before the record is read: it would skip `__proto__` without a word, and judge each of a million names.
+    if (typeof input !== 'object' || input === null) return input;
+    if (Object.keys(input).length > MAX_METADATA) return refuse(context, 'too-many', `must have at most ${MAX_METADATA} entries`, []);
+    if (Object.hasOwn(input, '__proto__')) return refuse(context, 'invalid-key', KEY_RULE, ['__proto__']);
+    return input;
+  },
+  z.record(z.string().regex(METADATA_KEY), format.text(500), {
+    error: (issue) => (issue.code === 'invalid_key' ? KEY_RULE : undefined),
+  }),
+);
+const KEY_RULE = 'is not a name that can be used here: start with a letter, go on with letters, digits, "_", "." or "-", at most 64 in all';
+
+const refuse = (context: z.core.$RefinementCtx, code: string, message: string, path: PropertyKey[]): never => {
+  context.addIssue({ code: 'custom', message, path, params: { code } });
+  return z.NEVER;
+};
+
+export const placeOrderSchema = z.strictObject({
+  orderNumber: format.identifier().meta({ description: "The partner's own number of the order, spent for good once it is accepted." }),
+  orderedAt: format.dateTime().exactOptional(),
+  currency: format.currency(),
+  buyer: z.strictObject({
+    id: format.identifier(),
+    name: format.text(200),
+    email: format.email().exactOptional(),
+    taxId: format.text(32).exactOptional(),
+  }),
+  shipTo: z.strictObject({
+    name: format.text(200).exactOptional(),
+    street: format.text(200).exactOptional(),
+    city: format.text(100).exactOptional(),
+    postalCode: format.text(20).exactOptional(),
+    country: format.country(),
+  }),
+  lines: linesSchema,
+  discountCode: format.discountCode().exactOptional(),
+  requestedDeliveryDate: format.date().exactOptional(),
+  note: format.lines(2_000).exactOptional(),
+  metadata: metadataSchema
+    .exactOptional()
+    .meta({ description: 'Names and texts of your own, kept in clear: no personal data. At most 50 entries.' }),
+});
+
+/** An order as it was accepted: validated, line numbers given, quantities as strings. */
+export type PlaceOrder = z.output<typeof placeOrderSchema>;
+
+/** @throws ValidationError with every fault, its JSON pointer, a stable code and how to mend it */
+export const validatePlaceOrder = (body: unknown): PlaceOrder => parseOrFault(placeOrderSchema, body);
