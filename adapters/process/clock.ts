@@ -2,9 +2,6 @@ import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 
 /** setTimeout takes no longer delay: it would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** While ahead of the computer's clock, ours gives up this share of every millisecond until it is caught up with. */
-const SLEW = 0.1;
-
 /**
  * The computer's clock, except that it never goes back. When the computer's is set back (NTP, a resumed virtual
  * machine), ours goes on from where it was, a tenth slower until the two agree: retries and deadlines neither
@@ -14,14 +11,14 @@ const SLEW = 0.1;
  */
 export const systemClock = (wallMs: () => number = Date.now): Clock => {
   let lastWallMs = wallMs();
-  let aheadMs = 0;
+  let aheadTenths = 0; // of a millisecond; whole numbers, as rounding errors could take time back
   const now = (): number => {
     const wall = wallMs();
     const passedMs = wall - lastWallMs;
-    if (passedMs < 0) aheadMs -= passedMs;
-    else if (aheadMs > 0) aheadMs = Math.max(0, aheadMs - passedMs * SLEW);
+    if (passedMs < 0) aheadTenths -= passedMs * 10;
+    else if (aheadTenths > 0) aheadTenths = Math.max(0, aheadTenths - passedMs);
     lastWallMs = wall;
-    return wall + Math.ceil(aheadMs);
+    return wall + Math.ceil(aheadTenths / 10);
   };
   return { now, sleep };
 };
