@@ -14,6 +14,8 @@ export interface Route {
   readonly operation: OperationDoc;
   /** What the body may be; absent = no body is read. */
   readonly body?: BodySpec;
+  /** Not counted by the rate limiter: health checks, which must answer whoever else shares their address. */
+  readonly unlimited?: boolean;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
 
@@ -68,8 +70,11 @@ export interface ApiRequest {
 export interface ApiResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** An object is sent as JSON, a string as it is; a stream is written with back-pressure until it ends or the client leaves. */
-  readonly body?: object | string | AsyncIterable<string>;
+  /**
+   * An object is sent as JSON, a string or bytes as they are; a stream is written with back-pressure until it ends or the client leaves.
+   * A string, bytes or a stream name their `content-type` in `headers`; a string's default is plain text.
+   */
+  readonly body?: object | string | Uint8Array | AsyncIterable<string>;
 }
 
 /** The principal of a route that has scopes. */
