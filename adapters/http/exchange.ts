@@ -1,0 +1,177 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
+import { ForbiddenError, RateLimitedError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
+import type { Authenticator, Principal } from '@sagahub/contracts/ports/identity.ts';
+import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
+import type { Attributes, Histogram, Span, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import { IncomingApiRequest } from './api-request.ts';
+import { ClientGoneError, readBody } from './body.ts';
+import { problemOf } from './problem.ts';
+import { acceptId, acceptTraceparent } from './request-ids.ts';
+import { type Headers, respond } from './respond.ts';
+
+/** What all exchanges of one server share. */
+export interface ExchangeContext {
+  readonly authenticator: Authenticator | undefined;
+  readonly limiter: RequestLimiter | undefined;
+  readonly telemetry: Telemetry;
+  readonly duration: Histogram;
+  readonly securityHeaders: Readonly<Record<string, string>>;
+  readonly bodyTimeoutMs: number;
+  /** Proxies in front whose `X-Forwarded-For` is believed; 0 = none. */
+  readonly trustedProxies: number;
+  /** Controllers of signals that handlers hold. */
+  readonly stopping: Set<AbortController>;
+  /** Requests being served now. */
+  active: number;
+  draining: boolean;
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse, params: Readonly<Record<string, string>>) => Promise<void>;
+
+/** A route as a function of one exchange. It never rejects: whatever is thrown becomes a problem. */
+export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
+  const measure = measurer(route.path, context.duration);
+  return async (request, response, params) => {
+    const startedAt = performance.now();
+    context.active++;
+    const method = request.method ?? 'GET';
+    const span = context.telemetry.startSpan(`${method} ${route.path}`, {
+      kind: 'server',
+      parent: acceptTraceparent(request.headers['traceparent'] as string | undefined),
+      attributes: { 'http.request.method': method, 'http.route': route.path, 'url.path': pathOf(request) },
+    });
+    const apiRequest = new IncomingApiRequest(request, response, context.stopping, {
+      params,
+      correlationId: acceptId(request.headers['x-correlation-id'] as string | undefined),
+      requestId: acceptId(request.headers['x-request-id'] as string | undefined),
+      traceparent: span.traceparent,
+      remoteAddress: addressOf(request, context.trustedProxies),
+    });
+    const headers: Headers = {
+      ...context.securityHeaders,
+      'x-request-id': apiRequest.requestId,
+      'x-correlation-id': apiRequest.correlationId,
+    };
+    if (context.draining) headers['connection'] = 'close';
+    let status = 0;
+    try {
+      const answer = await answerOf(route, context, request, response, apiRequest, headers);
+      ({ status } = answer);
+      await respond(request, response, answer, headers);
+    } catch (error) {
+      status = await refuse(error, { route, context, request, response, apiRequest, headers, span });
+    }
+    span.setAttribute('http.response.status_code', status);
+    span.end();
+    context.active--;
+    measure(method, status, startedAt);
+  };
+};
+
+const answerOf = async (
+  route: Route,
+  context: ExchangeContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  apiRequest: IncomingApiRequest,
+  headers: Headers,
+): Promise<ApiResponse> => {
+  if (route.scopes.length > 0) apiRequest.principal = await admit(route, context, apiRequest, headers);
+  else if (!route.unlimited) refuseOverLimit(await context.limiter?.anonymous(apiRequest.remoteAddress), headers);
+  if (route.body) apiRequest.body = await readBody(request, response, route.body, context.bodyTimeoutMs);
+  return route.handle(apiRequest);
+};
+
+/** Authentication, the quota, then the scope. A request whose token is not valid counts against its address. */
+const admit = async (route: Route, context: ExchangeContext, request: IncomingApiRequest, headers: Headers): Promise<Principal> => {
+  if (!context.authenticator) throw new Error(`route ${route.path} has scopes and was mounted without an authenticator`);
+  let principal: Principal;
+  try {
+    principal = await context.authenticator.authenticate(request.headers['authorization']);
+  } catch (error) {
+    if (error instanceof UnauthenticatedError) refuseOverLimit(await context.limiter?.anonymous(request.remoteAddress), headers);
+    throw error;
+  }
+  refuseOverLimit(await context.limiter?.partner(principal), headers);
+  if (!route.scopes.some((scope) => principal.scopes.has(scope))) throw new ForbiddenError(route.scopes);
+  return principal;
+};
+
+const refuseOverLimit = (verdict: RateVerdict | undefined, headers: Headers): void => {
+  if (!verdict) return;
+  const { policy, quota, windowMs, remaining, resetMs } = verdict;
+  headers['ratelimit-policy'] = `"${policy}";q=${quota};w=${windowMs / 1000}`;
+  headers['ratelimit'] = `"${policy}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
+  if (!verdict.allowed) throw new RateLimitedError(policy, resetMs);
+};
+
+interface Failure {
+  readonly route: Route;
+  readonly context: ExchangeContext;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly apiRequest: IncomingApiRequest;
+  readonly headers: Headers;
+  readonly span: Span;
+}
+
+/** Says no, and records what is our fault. Returns the status. */
+const refuse = async (error: unknown, failure: Failure): Promise<number> => {
+  const { request, response, apiRequest, headers, span } = failure;
+  if (error instanceof ClientGoneError) {
+    response.destroy();
+    return CLIENT_CLOSED_REQUEST;
+  }
+  const problem = problemOf(error, apiRequest.requestId, apiRequest.traceparent);
+  if (problem.status >= 500) {
+    span.fail(error);
+    logFailure(error, problem.status, failure);
+  }
+  if (!response.headersSent) await respond(request, response, problem, headers).catch(() => response.destroy());
+  return problem.status;
+};
+
+/** nginx's name for a client that did not wait; never sent, only counted. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+const logFailure = (error: unknown, status: number, { route, context, apiRequest }: Failure): void => {
+  const fields: Attributes = {
+    'http.request.method': apiRequest.method,
+    'http.route': route.path,
+    'http.response.status_code': status,
+    requestId: apiRequest.requestId,
+    correlationId: apiRequest.correlationId,
+    clientId: apiRequest.principal?.clientId,
+    traceparent: apiRequest.traceparent,
+  };
+  context.telemetry.logger.error('request failed', fields, error);
+};
+
+/** Attribute sets are made once per outcome, so that recording allocates nothing and an adapter may know them by identity. */
+const measurer = (route: string, duration: Histogram) => {
+  const known = new Map<string, Attributes>();
+  return (method: string, status: number, startedAt: number): void => {
+    const outcome = method + status;
+    let attributes = known.get(outcome);
+    if (!attributes) {
+      attributes = Object.freeze({ 'http.request.method': method, 'http.route': route, 'http.response.status_code': status });
+      known.set(outcome, attributes);
+    }
+    duration.record((performance.now() - startedAt) / 1000, attributes);
+  };
+};
+
+const pathOf = (request: IncomingMessage): string => {
+  const url = request.url ?? '/';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+};
+
+/** The address of who is calling: the connection's, or the one that the outermost trusted proxy saw. */
+const addressOf = (request: IncomingMessage, trustedProxies: number): string => {
+  const direct = request.socket.remoteAddress ?? 'unknown';
+  if (trustedProxies === 0) return direct;
+  const forwarded = String(request.headers['x-forwarded-for'] ?? '').split(',');
+  return forwarded.at(-trustedProxies)?.trim() || direct;
+};
