@@ -103,7 +103,7 @@ const flat = (headers: Readonly<Record<string, string | string[] | undefined>>):
   return all;
 };
 
-const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? (error as Error).name;
 
 /** Driver errors by their code. Before anything was sent, whatever is not TLS means that nobody was reached. */
 const reasonOf = (error: unknown, sent: boolean): HttpFailureReason => {
