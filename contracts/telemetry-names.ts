@@ -11,7 +11,7 @@ export interface MetricSpec {
   /** UCUM: `s`, `By`, `1` (ratio); `{thing}` counts things and leaves no suffix. */
   readonly unit: string;
   readonly help: string;
-  /** Attributes the instrument takes; one that is not listed is dropped. */
+  /** Attributes the instrument takes. */
   readonly labels: readonly string[];
   /** Upper bounds of a histogram, ascending. */
   readonly buckets?: readonly number[];
@@ -161,7 +161,6 @@ export const SPANS = {
     help: 'One append until durable.',
     attributes: ['hub.stream', 'hub.revision', 'hub.events'],
   },
-  storeCall: { name: 'hub.store.call', kind: 'client', help: 'One call to another store.', attributes: ['hub.store', 'hub.operation'] },
   connectorCall: {
     name: 'hub.connector.call',
     kind: 'client',

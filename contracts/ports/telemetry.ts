@@ -27,7 +27,7 @@ export interface Span {
 
 export interface SpanOptions {
   readonly kind?: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
-  /** W3C `traceparent` of the parent; absent = the current span, or a new trace. */
+  /** W3C `traceparent` of the parent; absent = a new trace. There is no ambient span: events and calls carry theirs. */
   readonly parent?: string | undefined;
   readonly attributes?: Attributes;
 }
