@@ -1,0 +1,127 @@
+import { ConflictError, NotFoundError, ReuseError } from '@sagahub/contracts/errors.ts';
+import type { OrderEvent, OrderResubmitted } from '@sagahub/contracts/messages/order.ts';
+import type { Command } from '@sagahub/contracts/saga.ts';
+import { endedEvent } from './ending.ts';
+import type { OrderState } from './state.ts';
+
+export type OrderCommand =
+  /** The partner (or an operator) no longer wants it. Refused only after completion. */
+  | { readonly type: 'Cancel'; readonly by: string; readonly reason?: string }
+  /** Another round of attempts for a dead letter. */
+  | { readonly type: 'Redrive'; readonly by: string; readonly reason: string; readonly deadLetterId: string }
+  /** An operator gives up on the order, or wants a surplus at the ERP cancelled. */
+  | { readonly type: 'Compensate'; readonly by: string; readonly reason: string; readonly deadLetterId?: string }
+  /** Another round for what could not be undone. */
+  | { readonly type: 'RetryCompensation'; readonly by: string; readonly reason: string }
+  /** What could not be undone stays as it is, and what is held for it too: the order ends as `partial`. */
+  | { readonly type: 'Abandon'; readonly by: string; readonly reason: string }
+  /** A new order took this ended one's place. */
+  | { readonly type: 'Resubmit'; readonly newOrderId: string; readonly fingerprint: string; readonly by: string };
+
+type Known = Exclude<OrderState, { status: 'none' }>;
+
+/** @throws ConflictError the state does not allow it; ReuseError resubmitted before, with other content; NotFoundError */
+export const decideCommand = (state: OrderState, command: Command): readonly OrderEvent[] => {
+  if (state.status === 'none') throw new NotFoundError('the order');
+  const wanted = command as unknown as OrderCommand;
+  switch (wanted.type) {
+    case 'Cancel':
+      return cancel(state, wanted);
+    case 'Redrive':
+      return redrive(state, wanted);
+    case 'Compensate':
+      return compensate(state, wanted);
+    case 'RetryCompensation':
+      return retryCompensation(state, wanted);
+    case 'Abandon':
+      return abandon(state);
+    case 'Resubmit':
+      return resubmit(state, wanted);
+    default:
+      throw new Error(`an order knows no command ${command.type}`);
+  }
+};
+
+type Wanted<Type> = Extract<OrderCommand, { type: Type }>;
+
+const cancel = (state: Known, { by, reason }: Wanted<'Cancel'>): readonly OrderEvent[] => {
+  switch (state.status) {
+    case 'completed':
+    case 'surplus':
+      throw orderCompleted('cannot be cancelled');
+    case 'rejected':
+      throw orderEnded('was rejected; there is nothing to cancel');
+    case 'compensating':
+    case 'halted':
+      if (state.end.kind === 'completed') throw orderCompleted('cannot be cancelled');
+      return [];
+    case 'cancelled':
+      return [];
+    default:
+      return [{ type: 'CancellationRequested', data: { by, ...(reason !== undefined && { reason }) } }];
+  }
+};
+
+const redrive = (state: Known, { by, reason, deadLetterId }: Wanted<'Redrive'>): readonly OrderEvent[] => {
+  assertCurrent(state, deadLetterId);
+  return [{ type: 'ErpSubmissionRetried', data: { deadLetterId, by, reason } }];
+};
+
+const compensate = (state: Known, { by, reason, deadLetterId }: Wanted<'Compensate'>): readonly OrderEvent[] => {
+  switch (state.status) {
+    case 'compensating':
+      return [];
+    case 'halted':
+      return [{ type: 'CompensationRetried', data: { by, reason } }];
+    case 'surplus':
+      break;
+    default:
+      if (deadLetterId !== undefined) assertCurrent(state, deadLetterId);
+      if (state.status === 'completed') throw orderCompleted('cannot be undone');
+      if (state.status === 'rejected' || state.status === 'cancelled') throw orderEnded(`was ${state.status} and undone already`);
+  }
+  return [{ type: 'CompensationRequested', data: { by, reason, ...(deadLetterId !== undefined && { deadLetterId }) } }];
+};
+
+const retryCompensation = (state: Known, { by, reason }: Wanted<'RetryCompensation'>): readonly OrderEvent[] => {
+  if (state.status === 'compensating') return [];
+  if (state.status !== 'halted') throw notHalted();
+  return [{ type: 'CompensationRetried', data: { by, reason } }];
+};
+
+const abandon = (state: Known): readonly OrderEvent[] => {
+  if (state.status !== 'halted') throw notHalted();
+  if (state.end.kind === 'completed')
+    throw orderCompleted('has a surplus at the ERP: cancel that there by hand, then retry the compensation, which will find it done');
+  return [endedEvent(state, 'partial')];
+};
+
+const resubmit = (state: Known, wanted: Wanted<'Resubmit'>): readonly OrderEvent[] => {
+  const { newOrderId, fingerprint, by } = wanted;
+  const { status, order } = state;
+  if (order.resubmission) {
+    if (isSame(order.resubmission, wanted)) return [];
+    const detail = `the order was resubmitted before, as ${order.resubmission.newOrderId} with other content; post changes under a new order number`;
+    throw new ReuseError('HUB_ORDER_RESUBMITTED', detail, { orderId: order.resubmission.newOrderId });
+  }
+  if (status === 'completed' || status === 'surplus') throw orderCompleted('cannot be resubmitted');
+  if (!('compensation' in state))
+    throw new ConflictError('HUB_ORDER_NOT_ENDED', 'the order has not ended; cancel it first, or wait until it has');
+  if (state.compensation === 'partial')
+    throw new ConflictError('HUB_ORDER_NOT_UNDONE', 'the order could be undone only in part; a second one could double what was left');
+  return [{ type: 'OrderResubmitted', data: { newOrderId, fingerprint, by } }];
+};
+
+const isSame = (before: OrderResubmitted['data'], wanted: Wanted<'Resubmit'>): boolean =>
+  before.newOrderId === wanted.newOrderId && before.fingerprint === wanted.fingerprint;
+
+/** @throws ConflictError the dead letter is not (or no longer) what the order waits for */
+const assertCurrent = (state: Known, deadLetterId: string): void => {
+  if (state.status === 'stuck' && state.deadLetterId === deadLetterId) return;
+  const why = 'compensation' in state || state.status === 'completed' ? 'order ended' : 'the order has moved on';
+  throw new ConflictError('HUB_DEAD_LETTER_RESOLVED', `skipped: ${why}`, { deadLetterId });
+};
+
+const orderCompleted = (what: string) => new ConflictError('HUB_ORDER_COMPLETED', `the order is completed and ${what}`);
+const orderEnded = (what: string) => new ConflictError('HUB_ORDER_ENDED', `the order ${what}`);
+const notHalted = () => new ConflictError('HUB_COMPENSATION_NOT_HALTED', 'the order has no compensation that failed');

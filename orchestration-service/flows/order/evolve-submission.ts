@@ -1,0 +1,163 @@
+/** How an order's state follows what happens while it is sent to the ERP. Each function takes any state and leaves foreign ones alone. */
+import type {
+  ErpAttemptFailed,
+  ErpAttemptStarted,
+  ErpSubmissionFailed,
+  ErpSubmissionRefused,
+  ErpSubmissionRequested,
+  OrderSentToErp,
+} from '@sagahub/contracts/messages/order.ts';
+import {
+  type Compensating,
+  type Ending,
+  type ErpEffect,
+  type ErpStep,
+  type Halted,
+  type OrderAtErp,
+  type OrderFacts,
+  type OrderState,
+  unwantedEffect,
+} from './state.ts';
+
+type Known = Exclude<OrderState, { status: 'none' }>;
+
+/** Replaces what is known of the ERP, in whatever status. */
+export const withErp = <State extends Known>(state: State, erp: ErpStep): State => ({ ...state, order: { ...state.order, erp } });
+
+export const submissionRequested = (state: Known, data: ErpSubmissionRequested['data'], nowMs: number): OrderState => {
+  if (state.status !== 'received') return state;
+  const erp: ErpStep = {
+    ...data,
+    attempt: 1,
+    answered: 0,
+    doubt: undefined,
+    effects: [],
+    settled: false,
+    cancelAttempt: 0,
+  };
+  return submitting({ ...state.order, erp }, 1, nowMs);
+};
+
+const submitting = (order: OrderAtErp, firstOfRound: number, nowMs: number): OrderState => ({
+  status: 'submitting',
+  order,
+  sinceMs: nowMs,
+  firstOfRound,
+  nextAtMs: nowMs,
+  overdueFlagged: false,
+});
+
+/** From here on the attempt may have been carried out. Whoever starts one has proof that none before it was. */
+export const attemptStarted = (state: Known, { attempt }: ErpAttemptStarted['data'], nowMs: number): OrderState => {
+  const { erp } = state.order;
+  if (!erp || attempt <= erp.answered) return state;
+  return withErp(state, { ...erp, attempt: Math.max(erp.attempt, attempt), doubt: { attempt, startedAtMs: nowMs } });
+};
+
+export const attemptFailed = (state: Known, data: ErpAttemptFailed['data'], nowMs: number): OrderState => {
+  const { erp } = state.order;
+  if (!erp || data.attempt <= erp.answered) return state;
+  const answered = answer(erp, data.attempt, data.certainty === 'unknown' ? nowMs : undefined);
+  const next = withErp(state, { ...answered, attempt: data.attempt + 1 });
+  return next.status === 'submitting' ? { ...next, nextAtMs: Date.parse(data.nextAt) } : next;
+};
+
+export const submissionRefused = (state: Known, data: ErpSubmissionRefused['data'], nowMs: number): OrderState => {
+  const { erp } = state.order;
+  if (!erp || data.attempt <= erp.answered) return state;
+  const answered = answer(erp, data.attempt);
+  if (state.status !== 'submitting') return withErp(state, answered);
+  const end = { kind: 'rejected', reason: 'erp-refused', detail: data.reason } as const;
+  return undoing(withErp(state, { ...answered, settled: answered.doubt === undefined }).order, end, nowMs);
+};
+
+/** An attempt's outcome. Its own doubt goes with it; a doubt about another attempt stays. */
+const answer = (erp: ErpStep, attempt: number, unknownSinceMs?: number): ErpStep => {
+  const own = erp.doubt?.attempt === attempt ? erp.doubt : undefined;
+  const doubt =
+    unknownSinceMs === undefined
+      ? own
+        ? undefined
+        : erp.doubt
+      : { attempt, startedAtMs: own?.startedAtMs ?? unknownSinceMs, endedAtMs: unknownSinceMs };
+  return { ...erp, answered: Math.max(erp.answered, attempt), doubt };
+};
+
+export const submissionFailed = (state: Known, data: ErpSubmissionFailed['data'], nowMs: number): OrderState => {
+  if (state.status !== 'submitting') return state;
+  const erp = answer(state.order.erp, data.attempts, data.inDoubt ? nowMs : undefined);
+  const order = { ...state.order, erp };
+  return { status: 'stuck', order, deadLetterId: data.deadLetterId, sinceMs: nowMs };
+};
+
+/** A new round of attempts; its clocks start anew, so that a long wait for the operator does not count against the order. */
+export const submissionRetried = (state: Known, nowMs: number): OrderState => {
+  if (state.status !== 'stuck') return state;
+  const attempt = state.order.erp.answered + 1;
+  return submitting({ ...state.order, erp: { ...state.order.erp, attempt } }, attempt, nowMs);
+};
+
+/**
+ * The ERP made the order: known in every state from now on. One that is being undone learns what to cancel, one that had ended is
+ * reopened to cancel it, and a completed one that gets a second is an operator's matter.
+ */
+export const sentToErp = (state: Known, { erpRef, attempt }: OrderSentToErp['data'], nowMs: number): OrderState => {
+  const { erp } = state.order;
+  if (!erp) return state;
+  const known = erp.effects.find((effect) => effect.erpRef === erpRef);
+  const live = known?.live ?? true;
+  const effects = withEffect(erp.effects, { erpRef, reported: true, live });
+  const next = withErp(state, { ...erp, effects, answered: Math.max(erp.answered, attempt), doubt: undefined });
+  if (!live) return next;
+  switch (next.status) {
+    case 'submitting':
+    case 'stuck':
+      return { status: 'sent', order: next.order, erpRef, sinceMs: nowMs };
+    case 'completed':
+      return erpRef === next.erpRef ? next : { status: 'surplus', order: next.order, erpRef: next.erpRef, sinceMs: nowMs };
+    case 'compensating':
+    case 'halted':
+      return withReference(next, erpRef, nowMs);
+    case 'rejected':
+    case 'cancelled':
+      return undoing(next.order, next.end, nowMs);
+    default:
+      return next;
+  }
+};
+
+export const withEffect = (effects: readonly ErpEffect[], effect: ErpEffect): readonly ErpEffect[] => [
+  ...effects.filter(({ erpRef }) => erpRef !== effect.erpRef),
+  effect,
+];
+
+/** A new attempt, so that what an older one finds or fails at (it looked for an unknown reference) no longer counts. */
+const withReference = <State extends Compensating | Halted>(state: State, erpRef: string, nowMs: number): State => {
+  const { cancellation, order } = state;
+  if (!order.erp || !cancellation || cancellation.erpRef !== undefined) return state;
+  const cancelAttempt = order.erp.cancelAttempt + 1;
+  return { ...withErp(state, { ...order.erp, cancelAttempt }), cancellation: { ...cancellation, erpRef, nextAtMs: nowMs } };
+};
+
+export const completed = (state: Known, erpRef: string, nowMs: number): OrderState => {
+  const stands = state.status === 'sent' || (state.status === 'compensating' && state.end.kind === 'completed');
+  if (!stands || !isAtErp(state.order)) return state;
+  const { order } = state;
+  return unwantedEffect(order.erp, { kind: 'completed', erpRef })
+    ? { status: 'surplus', order, erpRef, sinceMs: nowMs }
+    : { status: 'completed', order, erpRef };
+};
+
+const isAtErp = (order: OrderFacts): order is OrderAtErp => order.erp !== undefined;
+
+export const deadlineExceeded = (state: Known, nowMs: number): OrderState =>
+  state.status === 'submitting' ? undoing(state.order, { kind: 'rejected', reason: 'erp-deadline' }, nowMs) : state;
+
+/** Everything that was done is to be undone. */
+export const undoing = (order: OrderFacts, end: Ending, nowMs: number): OrderState => ({
+  status: 'compensating',
+  order,
+  end,
+  sinceMs: nowMs,
+  cancellation: undefined,
+});
