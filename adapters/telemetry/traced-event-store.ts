@@ -31,6 +31,9 @@ export const tracedEventStore = (inner: EventStore, telemetry: Telemetry): Event
     get logId() {
       return inner.logId;
     },
+    get namespace() {
+      return inner.namespace;
+    },
     get densePositions() {
       return inner.densePositions;
     },

@@ -66,6 +66,9 @@ export interface EventStore extends AsyncDisposable {
   /** Random per log, in its first event (`hub` stream, `LogCreated`). Cursors carry it; another log's cursor is refused. */
   readonly logId: string;
 
+  /** Random per log, in its first event too: the namespace of the ids derived from names (`ids.ts`). */
+  readonly namespace: string;
+
   /** Are positions 1, 2, 3 … without gaps, so that a missing one proves that a row was removed? */
   readonly densePositions: boolean;
 
