@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ORDER_STATUSES } from '../messages/order.ts';
 import { parseOrFault } from './faults.ts';
 import * as format from './formats.ts';
 
@@ -33,17 +34,18 @@ const linesSchema = z
   .superRefine(
     (lines, context) => {
       const places = new Map<number, number>();
-      lines.forEach((line, place) => {
+      for (const [place, line] of lines.entries()) {
         const number = lineNumberOf(line, place);
         const earlier = places.get(number);
-        if (earlier === undefined) return void places.set(number, place);
-        context.addIssue({
-          code: 'custom',
-          path: [place, 'lineNumber'],
-          message: `line number ${number} is already that of #/lines/${earlier}`,
-          params: { code: 'duplicate-line-number' },
-        });
-      });
+        if (earlier === undefined) places.set(number, place);
+        else
+          context.addIssue({
+            code: 'custom',
+            path: [place, 'lineNumber'],
+            message: `line number ${number} is already that of #/lines/${earlier}`,
+            params: { code: 'duplicate-line-number' },
+          });
+      }
     },
     // Also beside other faults: a partner should see all of them at once.
     { when: ({ value }) => Array.isArray(value) && value.length <= MAX_LINES },
@@ -102,3 +104,31 @@ export type PlaceOrder = z.output<typeof placeOrderSchema>;
 
 /** @throws ValidationError with every fault, its JSON pointer, a stable code and how to mend it */
 export const validatePlaceOrder = (body: unknown): PlaceOrder => parseOrFault(placeOrderSchema, body);
+
+/** Optional body of a cancellation. */
+export const cancelOrderSchema = z.strictObject({
+  reason: format.text(500).exactOptional().meta({ description: 'Kept in clear: no personal data.' }),
+});
+export type CancelOrder = z.output<typeof cancelOrderSchema>;
+
+const orderLinksSchema = z.object({ self: z.string(), timeline: z.string(), cancel: z.string() });
+
+/** What a partner gets for an order: at once with `received`, or, having preferred to wait, with the status the order came to. */
+export const orderAcceptedSchema = z.object({
+  orderId: z.uuid(),
+  orderNumber: z.string(),
+  status: z.enum(ORDER_STATUSES),
+  links: orderLinksSchema,
+});
+export type OrderAccepted = z.output<typeof orderAcceptedSchema>;
+
+export const orderResubmittedSchema = orderAcceptedSchema.extend({
+  resubmissionOf: z.uuid().meta({ description: 'The ended order this one replaces.' }),
+  links: orderLinksSchema.extend({ resubmissionOf: z.string() }),
+});
+
+export const cancellationAcceptedSchema = z.object({
+  orderId: z.uuid(),
+  status: z.enum(ORDER_STATUSES).meta({ description: '`cancelled` when nothing had to be undone, otherwise `compensating`.' }),
+  links: orderLinksSchema,
+});
