@@ -1,0 +1,83 @@
+import { type PlaceOrder, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
+import { ConflictError, ReuseError, ValidationError } from '@sagahub/contracts/errors.ts';
+import { orderIdOf } from '@sagahub/contracts/ids.ts';
+import { type OrderEvent, type OrderReceived, type OrderResubmitted, orderStream } from '@sagahub/contracts/messages/order.ts';
+import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { requestKeyOf } from '../idempotency-key.ts';
+import { ownOrder } from './existing-order.ts';
+import { type Accepted, type Entry, keyReused, type OrderIntake } from './intake.ts';
+import { orderLinks } from './links.ts';
+
+export type Resubmit = (orderId: string, body: unknown, entry: Entry) => Promise<Accepted & Pick<PlaceOrder, 'orderNumber'>>;
+
+/**
+ * A new try of an ended order, under the same number and a new id. First the ended order records which order replaces it and with what
+ * content (`OrderResubmitted`: the decision, made once), then that order is received. After a crash between the two, a repeat finds the
+ * decision made and completes it; a repeat with other content is refused.
+ *
+ * @throws NotFoundError; ConflictError the order has not ended, or something of it could not be undone; ReuseError it was resubmitted
+ * before with other content; ValidationError
+ */
+export const openResubmission =
+  (store: EventStore, runtime: Pick<SagaRuntime, 'load' | 'execute'>, intake: OrderIntake): Resubmit =>
+  async (orderId, body, entry) => {
+    const { principal, idempotencyKey } = entry;
+    await ownOrder(runtime, orderId, principal);
+    const stream = orderStream(orderId);
+    const { orderNumber, submission } = await originalOf(store, stream);
+    const command = validatePlaceOrder(body);
+    if (command.orderNumber !== orderNumber) throw otherNumber(orderNumber);
+
+    const next = submission + 1;
+    const newOrderId = orderIdOf(store.namespace, principal.partnerId, orderNumber, next);
+    const fingerprint = intake.fingerprint(command);
+    const decided = { newOrderId, fingerprint };
+    await refuseOtherContent(store, stream, decided);
+    if (idempotencyKey !== undefined) await refuseTakenKey(store, requestKeyOf(principal.clientId, idempotencyKey), newOrderId);
+    try {
+      const by = `client:${principal.clientId}`;
+      await runtime.execute(stream, { type: 'Resubmit', ...decided, by }, { actor: by, traceparent: entry.traceparent });
+    } catch (error) {
+      // Of two at once with different contents, the second may have been looked at before the first was recorded.
+      if (error instanceof ConflictError) await refuseOtherContent(store, stream, decided);
+      throw error;
+    }
+    const accepted = await intake.placeOrder(command, entry, { submission: next, resubmissionOf: orderId });
+    return { ...accepted, orderNumber };
+  };
+
+const originalOf = async (store: EventStore, stream: string): Promise<OrderReceived['data']> => {
+  const [first] = await store.readStream(stream, { from: 0, to: 0 });
+  return first!.data as unknown as OrderReceived['data'];
+};
+
+const otherNumber = (orderNumber: string): ValidationError =>
+  new ValidationError([
+    {
+      pointer: '#/orderNumber',
+      code: 'other-order-number',
+      detail: `must be that of the order to resubmit: ${orderNumber}; an order with a new number is posted instead`,
+    },
+  ]);
+
+const refuseOtherContent = async (
+  store: EventStore,
+  stream: string,
+  decided: Pick<OrderResubmitted['data'], 'newOrderId' | 'fingerprint'>,
+) => {
+  const events = (await store.readStream(stream)) as unknown as readonly OrderEvent[];
+  const before = events.find((event) => event.type === 'OrderResubmitted')?.data;
+  if (!before || before.fingerprint === decided.fingerprint) return;
+  throw new ReuseError(
+    'HUB_ORDER_ALREADY_RESUBMITTED',
+    'the order was resubmitted before with other content, which happens once; look at the order that replaced it',
+    { orderId: before.newOrderId, links: orderLinks(before.newOrderId) },
+  );
+};
+
+/** Before anything is decided, so that a wrong key leaves no trace. */
+const refuseTakenKey = async (store: EventStore, requestKey: string, newOrderId: string): Promise<void> => {
+  const holder = await store.findRequest(requestKey);
+  if (holder !== undefined && holder !== orderStream(newOrderId)) throw keyReused(holder);
+};

@@ -1,0 +1,105 @@
+import { IDEMPOTENCY_KEY_HEADER, PREFER_WAIT_HEADER } from '@sagahub/contracts/api/headers.ts';
+import {
+  cancellationAcceptedSchema,
+  cancelOrderSchema,
+  orderAcceptedSchema,
+  orderResubmittedSchema,
+  placeOrderSchema,
+} from '@sagahub/contracts/api/orders.ts';
+import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
+import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
+import type { orderHandlers } from './handlers.ts';
+import { ORDERS_PATH } from './links.ts';
+
+const problem = (description: string) => ({ description, schema: problemSchema, mediaType: PROBLEM_MEDIA_TYPE });
+const BROKEN_BODY = problem('Malformed JSON, or a header of the wrong form');
+const NOT_FOUND = problem('No such order, or not yours');
+const TAG = 'Orders';
+
+const HEADERS = { ...IDEMPOTENCY_KEY_HEADER, ...PREFER_WAIT_HEADER };
+
+/** An order that can be posted as it stands. */
+const EXAMPLE = {
+  orderNumber: 'PO-10045',
+  orderedAt: '2026-11-20T10:00:00Z',
+  currency: 'EUR',
+  buyer: { id: 'C-1001', name: 'Ada Keller', email: 'ada@example.test', taxId: 'FR12345678' },
+  shipTo: { name: 'Ada Keller', street: '12 Harbour Road', city: 'Lyon', postalCode: '69002', country: 'FR' },
+  lines: [{ lineNumber: 1, sku: 'SKU-00042', description: 'Ball bearing 6204-2RS', quantity: '3', unit: 'EA', unitPrice: '19.90' }],
+  requestedDeliveryDate: '2026-12-01',
+  note: 'rear loading bay',
+  metadata: { channel: 'edi' },
+};
+
+export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonly Route[] => [
+  {
+    method: 'POST',
+    path: ORDERS_PATH,
+    scopes: ['orders:write'],
+    body: JSON_BODY,
+    handle: handlers.place,
+    operation: {
+      operationId: 'placeOrder',
+      summary: 'Place an order',
+      description:
+        'Answered after the order is on disk. Repeating it gives the same answer, byte for byte, with `Idempotent-Replayed: true`; the same order number with other content is refused.',
+      tag: TAG,
+      requestSchema: placeOrderSchema,
+      requestExample: EXAMPLE,
+      headers: HEADERS,
+      responses: {
+        200: { description: 'You preferred to wait, and this is what the order came to', schema: orderAcceptedSchema },
+        202: { description: 'Accepted, now or before; follow `Location`', schema: orderAcceptedSchema },
+        400: BROKEN_BODY,
+        422: problem('Every invalid field with its JSON pointer; or an order number or Idempotency-Key used before for something else'),
+      },
+    },
+  },
+  {
+    method: 'POST',
+    path: `${ORDERS_PATH}/:orderId/cancel`,
+    scopes: ['orders:write'],
+    body: { ...JSON_BODY, optional: true },
+    handle: handlers.cancel,
+    operation: {
+      operationId: 'cancelOrder',
+      summary: 'Cancel an order',
+      description: 'What was reserved or delivered is undone. Possible until the order is completed; repeating it changes nothing.',
+      tag: TAG,
+      requestSchema: cancelOrderSchema,
+      requestExample: { reason: 'ordered twice' },
+      responses: {
+        202: { description: 'Cancelled, or being undone', schema: cancellationAcceptedSchema },
+        400: BROKEN_BODY,
+        404: NOT_FOUND,
+        409: problem('The order can no longer be cancelled'),
+        422: problem('An invalid body'),
+      },
+    },
+  },
+  {
+    method: 'POST',
+    path: `${ORDERS_PATH}/:orderId/resubmit`,
+    scopes: ['orders:write'],
+    body: JSON_BODY,
+    handle: handlers.resubmit,
+    operation: {
+      operationId: 'resubmitOrder',
+      summary: 'Resubmit an ended order',
+      description:
+        'The whole order again, possibly changed, under the same number and a new id. Once per order that was rejected or cancelled and fully undone; repeating it gives the same answer.',
+      tag: TAG,
+      requestSchema: placeOrderSchema,
+      requestExample: EXAMPLE,
+      headers: HEADERS,
+      responses: {
+        200: { description: 'You preferred to wait, and this is what the new order came to', schema: orderResubmittedSchema },
+        202: { description: 'Accepted, now or before, as a new order; follow `Location`', schema: orderResubmittedSchema },
+        400: BROKEN_BODY,
+        404: NOT_FOUND,
+        409: problem('The order has not ended, was completed, or could not be undone completely'),
+        422: problem('Every invalid field; another order number; or resubmitted before with other content'),
+      },
+    },
+  },
+];

@@ -1,0 +1,21 @@
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Service } from '@sagahub/contracts/service.ts';
+import type { IntegrationConfig } from './config.ts';
+import { orderHandlers } from './orders/handlers.ts';
+import { type IntakePorts, openIntake } from './orders/intake.ts';
+import { openResubmission } from './orders/resubmission.ts';
+import { orderRoutes } from './orders/routes.ts';
+
+/** Takes business requests in: validates them, finds out whether they are new, and puts them into the log. Holds no state of its own. */
+export const startIntegration = async (config: IntegrationConfig, ports: IntakePorts, runtime: SagaRuntime): Promise<Service> => {
+  const { store, telemetry } = ports;
+  const intake = await openIntake(ports, config.duplicateCacheMs);
+  const resubmit = openResubmission(store, runtime, intake);
+  const handlers = orderHandlers({ intake, resubmit, runtime, telemetry, maxWaitMs: config.maxWaitMs });
+  return {
+    name: 'integration-service',
+    routes: orderRoutes(handlers),
+    health: () => Promise.resolve([]),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+};
