@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ErpBehaviour, type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
+import type { ErpBehaviour } from '@sagahub/simulators/erp/behaviour.ts';
+import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { ApiClient } from './api-client.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../hub/bin/sagahub.mjs', import.meta.url));

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
+import { anOrder } from '../support/orders.ts';
+import { until } from '../support/until.ts';
+import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
+
+describe('journey: the ERP is away', () => {
+  const journey = journeyHub();
+  afterEach(() => journey.hub.erp.behave(WELL_BEHAVED));
+
+  it('opens the breaker, lets orders wait and say why, and completes them all when it is back, through a kill', async () => {
+    const demo = journey.hub.client('demo');
+    await journey.hub.erp.behave({ outage: 'unavailable' });
+    const orders = await Promise.all(Array.from({ length: 30 }, (_, i) => place(demo, anOrder(`OUT-${i}`))));
+    const breakers = await until(
+      'the breaker opening',
+      () => journey.hub.client('operator').get('/api/v1/admin/breakers'),
+      ({ body }) => body.items[0]?.state === 'open',
+    );
+    assert.match(JSON.stringify(breakers.body.items[0]), /503/);
+    const waiting = await orderIn(demo, orders.at(-1)!, 'waiting');
+    assert.equal(waiting.waiting.for, 'erp');
+    assert.ok(waiting.waiting.reason, JSON.stringify(waiting.waiting));
+
+    await journey.hub.kill();
+    await journey.hub.startAgain();
+    await journey.hub.erp.behave(WELL_BEHAVED);
+    for (const orderId of orders) await orderIn(demo, orderId, 'completed');
+    assert.equal(journey.hub.erp.stats().ledger.doubled, 0);
+  }).timeout(60_000);
+
+  it('leaves an order that used up its attempts to an operator, who sends it again', async () => {
+    const demo = journey.hub.client('demo');
+    const operator = journey.hub.client('operator');
+    await operator.post('/api/v1/admin/breakers/erp/close', { reason: 'starting from a closed breaker' });
+    await journey.hub.erp.behave({ failureRate: 1 });
+    const orderId = await place(demo, anOrder('STUCK-1'));
+    const stuck = await until(
+      'the order running out of attempts',
+      async () => {
+        await operator.post('/api/v1/admin/breakers/erp/close', { reason: 'let it try' });
+        return demo.get(`/api/v1/orders/${orderId}`);
+      },
+      ({ body }) => body.status === 'stuck',
+    );
+    const { body: letters } = await operator.get('/api/v1/admin/dead-letters?state=open');
+    const letter = letters.items.find((item: { objectId: string }) => item.objectId === orderId);
+    assert.ok(letter, stuck.text);
+    assert.ok(letter.attempts >= 4);
+
+    await journey.hub.erp.behave(WELL_BEHAVED);
+    const redriven = await operator.post(`/api/v1/admin/dead-letters/${letter.deadLetterId}/redrive`, { reason: 'the ERP is well again' });
+    assert.ok(redriven.status < 300, redriven.text);
+    await operator.post('/api/v1/admin/breakers/erp/close', { reason: 'it is well again' });
+    await orderIn(demo, orderId, 'completed');
+    assert.ok((await eventTypes(journey.hub.client('auditor'), orderId)).includes('ErpSubmissionRetried'));
+    const again = await operator.post(`/api/v1/admin/dead-letters/${letter.deadLetterId}/redrive`, { reason: 'twice' });
+    assert.equal(again.status, 409);
+  }).timeout(60_000);
+
+  it('stops at a wrong credential, rejects nobody, and goes on when it is mended', async () => {
+    const demo = journey.hub.client('demo');
+    await journey.hub.erp.behave({ bearer: 'another-token' });
+    const orderId = await place(demo, anOrder('CRED-1'));
+    const order = await orderIn(demo, orderId, 'waiting');
+    assert.match(order.waiting.reason, /401/);
+    await journey.hub.erp.behave(WELL_BEHAVED);
+    await orderIn(demo, orderId, 'completed');
+  }).timeout(60_000);
+});
