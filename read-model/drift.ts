@@ -1,0 +1,92 @@
+import type { Difference, DriftReport } from '@sagahub/contracts/api/operations-views.ts';
+import { objectIdOf, categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
+import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import { differingPaths } from './differing-paths.ts';
+import type { Projector } from './projector.ts';
+import { categoriesOf, type Derived, type Fold, foldOf } from './projections/projection.ts';
+
+export interface DriftOptions {
+  /** Compare one stream in this many. Default 1: all. */
+  readonly every?: number;
+  readonly signal?: AbortSignal;
+}
+
+type DriftPorts = Pick<Ports, 'store' | 'documents'>;
+
+const PAGE = 1_000;
+/** Differences listed in a report; all are counted. */
+const LISTED = 100;
+
+/**
+ * Folds streams from the log and compares them with the documents, at the revision each document has. Reports after every page of
+ * the log, and once more when finished.
+ */
+export async function* drift(projector: Projector, ports: DriftPorts, options: DriftOptions = {}): AsyncGenerator<DriftReport> {
+  const categories = categoriesOf(projector.projection);
+  const differences: Difference[] = [];
+  let [streams, begun, drifted] = [0, 0, 0];
+  for (let after = LOG_START; ; ) {
+    options.signal?.throwIfAborted();
+    const page = await ports.store.readAll({ after, limit: PAGE, categories });
+    for (const event of page) {
+      if (event.revision !== 0 || event.position > projector.checkpoint) continue;
+      begun += 1;
+      if ((begun - 1) % (options.every ?? 1) !== 0) continue;
+      streams += 1;
+      const found = await streamDrift(projector, ports, event.stream);
+      if (found.length > 0) drifted += 1;
+      differences.push(...found.slice(0, LISTED - differences.length));
+    }
+    after = page.at(-1)?.position ?? after;
+    const finished = page.length < PAGE;
+    yield { streams, finished, drifted, differences: [...differences] };
+    if (finished) return;
+  }
+}
+
+/** How one stream's documents differ from its fold; empty when they do not. */
+export const streamDrift = async (
+  projector: Projector,
+  { store, documents }: DriftPorts,
+  stream: string,
+): Promise<readonly Difference[]> => {
+  const fold = foldOf(projector.projection, categoryOf(stream));
+  if (!fold) return [];
+  const id = objectIdOf(stream);
+  // The checkpoint is read first: whatever lies at or before it is in the document that is read next.
+  const { checkpoint } = projector;
+  const document = await documents.get(fold.collection, id);
+  const events = await store.readStream(stream);
+  const named = (kind: Difference['kind'], collection: string, name: string, paths: string[] = []) => [
+    { collection, id: name, kind, paths },
+  ];
+  if (projector.isParked(stream)) return named('parked', fold.collection, id);
+  if (!document) return named('missing', fold.collection, id);
+  if (events.some(({ position, revision }) => position <= checkpoint && revision > document.revision))
+    return named('behind', fold.collection, id);
+  const { body, derived } = foldUpTo(fold, events, document.revision);
+  const paths = differingPaths(body, document.body);
+  if (paths.length > 0) return named('differs', fold.collection, id, paths);
+  for (const expected of derived) {
+    const found = await documents.get(expected.collection, expected.id);
+    if (!found) return named('missing', expected.collection, expected.id);
+    if (found.revision > document.revision) continue;
+    const differing = differingPaths(expected.body, found.body);
+    if (differing.length > 0) return named('differs', expected.collection, expected.id, differing);
+  }
+  return [];
+};
+
+const foldUpTo = (fold: Fold, events: readonly RecordedEvent[], revision: number) => {
+  let body: object | undefined;
+  const derived = new Map<string, Derived>();
+  for (const event of events) {
+    if (event.revision > revision) break;
+    const before = body;
+    const after: object = fold.apply(before, event);
+    for (const item of fold.derive?.(before, after) ?? []) derived.set(`${item.collection}/${item.id}`, item);
+    body = after;
+  }
+  return { body, derived: derived.values() };
+};

@@ -1,0 +1,72 @@
+import type { Compensation } from '@sagahub/contracts/messages/order.ts';
+import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
+import type { OrderDocument, Waiting } from './order-document.ts';
+import { erpChanges, failedAttempt, isErpEvent, knownErp } from './order-erp-changes.ts';
+
+/** What an event changes in an order, dead letters and derived members aside. */
+export const changesBy = (before: OrderDocument, event: KnownEvent, at: string): OrderChanges => {
+  if (event.type === 'StepFaulted') return { faults: before.faults + 1, waiting: afterFault(before, event.data, at) };
+  const changes = isErpEvent(event) ? erpChanges(before, event, at) : sagaChanges(before, event, at);
+  // Whatever was recorded, the step that had faulted has moved on.
+  return before.waiting?.for === 'retry' && !('waiting' in changes) ? { ...changes, waiting: undefined } : changes;
+};
+
+const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): OrderChanges => {
+  switch (event.type) {
+    case 'StockReserved':
+      return { state: 'StockReserved' };
+    case 'StockRejected':
+      return { ...COMPENSATING, rejection: { reason: 'stock' } };
+    case 'DiscountApplied':
+      return { state: 'DiscountApplied', discount: event.data };
+    case 'DiscountRejected':
+      return { ...COMPENSATING, rejection: { reason: 'discount', detail: `${event.data.code}: ${event.data.reason}` } };
+    case 'OrderValidated':
+      return { state: 'Validated', subtotal: event.data.subtotal, total: event.data.total };
+    case 'OrderCompleted':
+      return { state: 'Completed', endedAt: at, total: event.data.total, waiting: undefined };
+    case 'CancellationRequested':
+      return { ...COMPENSATING, cancellation: { requestedAt: at, ...event.data } };
+    case 'CompensationRequested':
+      return COMPENSATING;
+    case 'ErpCancellationRequested':
+      return { ...COMPENSATING, waiting: { for: 'erp-cancellation', since: at, attempt: 1 } };
+    case 'ErpCancellationAttemptFailed':
+      return {
+        erp: { ...knownErp(before, at), cancellationAttempts: event.data.attempt },
+        waiting: failedAttempt('erp-cancellation', before, event.data, at),
+      };
+    case 'ErpOrderCancelled':
+      return { waiting: undefined };
+    case 'CompensationFailed':
+      return { waiting: { for: 'operator', since: at, reason: `${event.data.step}: ${event.data.reason}` } };
+    case 'CompensationRetried':
+      return { waiting: undefined };
+    case 'OrderRejected':
+      return { state: 'Rejected', endedAt: at, waiting: undefined, ...rejection(event.data) };
+    case 'OrderCancelled':
+      return { state: 'Cancelled', endedAt: at, waiting: undefined, compensation: event.data.compensation };
+    case 'OrderResubmitted':
+      return { resubmittedAs: event.data.newOrderId };
+    case 'StepRetried':
+      return { waiting: before.state === 'SendingToErp' ? { for: 'erp', since: at } : undefined };
+    default:
+      return {};
+  }
+};
+
+const rejection = (data: { readonly reason: string; readonly detail?: string; readonly compensation: Compensation }): OrderChanges => ({
+  rejection: { reason: data.reason, ...(data.detail !== undefined && { detail: data.detail }) },
+  compensation: data.compensation,
+});
+
+const afterFault = (
+  before: OrderDocument,
+  fault: { readonly step: string; readonly attempt: number; readonly error: string; readonly nextAt?: string },
+  at: string,
+): Waiting => {
+  const reason = `${fault.step}: ${fault.error}`;
+  if (fault.nextAt === undefined) return { for: 'operator', since: at, reason };
+  const since = before.waiting?.for === 'retry' ? before.waiting.since : at;
+  return { for: 'retry', since, attempt: fault.attempt + 1, nextAt: fault.nextAt, reason };
+};

@@ -1,0 +1,81 @@
+import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
+import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
+import type { ErpDelivery, OrderDocument, Waiting } from './order-document.ts';
+
+const ERP_EVENTS = [
+  'ErpSubmissionRequested',
+  'ErpAttemptStarted',
+  'ErpAttemptFailed',
+  'ErpSubmissionRefused',
+  'ErpSubmissionFailed',
+  'ErpSubmissionRetried',
+  'OrderSentToErp',
+  'ErpOverdueFlagged',
+  'ErpDeadlineExceeded',
+] as const;
+type ErpEvent = Extract<OrderEvent, { readonly type: (typeof ERP_EVENTS)[number] }>;
+const TYPES: ReadonlySet<string> = new Set(ERP_EVENTS);
+export const isErpEvent = (event: KnownEvent): event is ErpEvent => TYPES.has(event.type);
+
+/**
+ * Submitting to the ERP. Outcomes of attempts are facts, taken in whatever the order has become meanwhile: an answer that comes after
+ * the order was given up reopens it, as what the ERP has must be cancelled there.
+ */
+export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): OrderChanges => {
+  const erp = knownErp(before, at);
+  const wanted = before.state === 'SendingToErp';
+  switch (event.type) {
+    case 'ErpSubmissionRequested':
+      return {
+        state: 'SendingToErp',
+        erp: { ...erp, connector: event.data.connector, requestedAt: at },
+        waiting: { for: 'erp', since: at, attempt: 1 },
+      };
+    case 'ErpAttemptStarted': {
+      const waiting: Waiting = { for: 'erp', since: erp.requestedAt, attempt: event.data.attempt };
+      return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting }) };
+    }
+    case 'ErpAttemptFailed':
+      return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting: failedAttempt('erp', before, event.data, at) }) };
+    case 'ErpSubmissionRefused':
+      return { ...COMPENSATING, erp: { ...erp, attempts: event.data.attempt }, rejection: { reason: 'erp', detail: event.data.reason } };
+    case 'ErpSubmissionFailed':
+      return {
+        erp: { ...erp, attempts: Math.max(erp.attempts, event.data.attempts) },
+        waiting: { for: 'operator', since: at, reason: event.data.reason },
+      };
+    case 'ErpSubmissionRetried':
+      return { waiting: { for: 'erp', since: at, attempt: erp.attempts + 1 } };
+    case 'OrderSentToErp': {
+      const attempts = Math.max(erp.attempts, event.data.attempt);
+      if (before.state === 'Completed') return { erp: { ...erp, attempts }, ...surplus(erp, event.data.erpRef, at) };
+      const taken: OrderChanges = wanted ? { state: 'SentToErp', waiting: undefined } : COMPENSATING;
+      return { ...taken, erp: { ...erp, attempts, reference: event.data.erpRef } };
+    }
+    case 'ErpOverdueFlagged':
+      return { erp: { ...erp, overdueSince: at } };
+    case 'ErpDeadlineExceeded':
+      return { ...COMPENSATING, rejection: { reason: 'erp-deadline', detail: `not delivered within ${event.data.waitedMs} ms` } };
+  }
+};
+
+/** Completed, and the ERP made it a second time: an operator decides what becomes of the surplus. */
+const surplus = (erp: ErpDelivery, erpRef: string, at: string): OrderChanges =>
+  erpRef === erp.reference ? {} : { waiting: { for: 'operator', since: at, reason: `the ERP has it twice, also as ${erpRef}` } };
+
+/** An outcome without a request before it is a bug elsewhere; the order is shown all the same. */
+export const knownErp = (before: OrderDocument, at: string): ErpDelivery =>
+  before.erp ?? { connector: 'erp', requestedAt: at, attempts: 0, cancellationAttempts: 0 };
+
+export const failedAttempt = (
+  waitedFor: Waiting['for'],
+  before: OrderDocument,
+  failed: { readonly attempt: number; readonly reason: string; readonly nextAt: string },
+  at: string,
+): Waiting => ({
+  for: waitedFor,
+  since: before.waiting?.for === waitedFor ? before.waiting.since : at,
+  attempt: failed.attempt + 1,
+  nextAt: failed.nextAt,
+  reason: failed.reason,
+});

@@ -1,0 +1,82 @@
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { ORDER, type OrderReceived, type OrderState, type OrderStatus } from '@sagahub/contracts/messages/order.ts';
+import type { KnownEvent, OrderChanges } from './order-change.ts';
+import { changesBy } from './order-changes.ts';
+import { changedDeadLetters, withDeadLetters } from './order-dead-letters.ts';
+import { type OrderDocument, ORDERS } from './order-document.ts';
+import type { Fold } from './projection.ts';
+
+/** What a partner sees of a state, unless the order is stuck or waits. */
+const STATUS_OF: Readonly<Record<OrderState, OrderStatus>> = {
+  Initiated: 'received',
+  StockReserved: 'processing',
+  DiscountApplied: 'processing',
+  Validated: 'processing',
+  SendingToErp: 'processing',
+  SentToErp: 'processing',
+  Compensating: 'compensating',
+  Completed: 'completed',
+  Rejected: 'rejected',
+  Cancelled: 'cancelled',
+};
+
+/** One document per order. An event type it does not know moves revision and time alone. */
+export const orderFold: Fold<OrderDocument> = {
+  category: ORDER,
+  collection: ORDERS,
+  apply: (before, event) => {
+    const known = event as unknown as KnownEvent;
+    if (known.type === 'OrderReceived') return received(known, event);
+    if (!before) throw new Error(`an order begins with OrderReceived, not with ${event.type}`);
+    return finish(before, {
+      ...changesBy(before, known, event.metadata.time),
+      deadLetters: withDeadLetters(before, known, event),
+      updatedAt: event.metadata.time,
+    });
+  },
+  derive: changedDeadLetters,
+  tally: (order) => {
+    const counters = ['accepted', STATUS_COUNTER[order.status], STATE_COUNTER[order.state]];
+    if (order.overdue) counters.push('overdue');
+    for (const letter of order.deadLetters) if (letter.state === 'open') counters.push(`dead-letter:${letter.origin}`);
+    return counters;
+  },
+  ended: (order) => order.endedAt !== undefined,
+};
+
+const named = <Name extends string>(prefix: string, names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, `${prefix}:${name}`])) as Record<Name, string>;
+const STATE_COUNTER = named('state', Object.keys(STATUS_OF) as OrderState[]);
+const STATUS_COUNTER = named('status', [...Object.values(STATUS_OF), 'waiting', 'stuck'] as OrderStatus[]);
+
+const received = ({ data, private: personal }: OrderReceived, { metadata: { time, correlationId } }: RecordedEvent): OrderDocument => {
+  const { fingerprint: _fingerprint, requestKey: _requestKey, discountCode, ...order } = data;
+  return {
+    ...order,
+    status: 'received',
+    state: 'Initiated',
+    correlationId,
+    ...(personal && { personal }),
+    ...(discountCode !== undefined && { discount: { code: discountCode } }),
+    receivedAt: time,
+    updatedAt: time,
+    faults: 0,
+    deadLetters: [],
+  };
+};
+
+/** Merges, drops what was set to undefined, and derives what follows from the rest. */
+const finish = (before: OrderDocument, changes: OrderChanges): OrderDocument => {
+  const order = { ...before, ...changes } as OrderChanges & Pick<OrderDocument, 'state' | 'deadLetters'>;
+  order.status = statusOf(order);
+  order.overdue = order.erp?.overdueSince !== undefined && order.endedAt === undefined ? true : undefined;
+  for (const member of OPTIONAL) if (member in order && order[member] === undefined) delete order[member];
+  return order as OrderDocument;
+};
+const OPTIONAL = ['waiting', 'endedAt', 'overdue'] as const satisfies (keyof OrderDocument)[];
+
+const statusOf = ({ state, deadLetters, waiting }: Pick<OrderDocument, 'state' | 'deadLetters'> & OrderChanges): OrderStatus => {
+  if (deadLetters.some((letter) => letter.state === 'open')) return 'stuck';
+  const status = STATUS_OF[state];
+  return waiting && (status === 'received' || status === 'processing') ? 'waiting' : status;
+};

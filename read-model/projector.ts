@@ -1,0 +1,171 @@
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import { ChangeFeed } from './change-feed.ts';
+import { Mutex } from './mutex.ts';
+import { ProjectionWriter } from './projection-writer.ts';
+import type { ParkedStream } from './parked-streams.ts';
+import { categoriesOf, type Projection } from './projections/projection.ts';
+
+export interface ProjectorOptions {
+  /** How long events may gather before they are written; an idle projector writes at once. */
+  readonly windowMs: number;
+  /** A batch this large is written without waiting. */
+  readonly batchSize: number;
+  /** Documents kept in memory. */
+  readonly hotDocuments: number;
+}
+
+/** How long to wait before a write that failed is tried again. */
+const RETRY_MS = 1_000;
+
+export interface ProjectorStatus {
+  /** Everything up to here is projected. */
+  readonly position: bigint;
+  readonly lagEvents: number;
+  /** Age of the oldest event not yet projected. */
+  readonly lagSeconds: number;
+  readonly parked: readonly ParkedStream[];
+  /** Why the last write failed; it is being retried. */
+  readonly failing: string | undefined;
+  /** The rebuild under way. */
+  readonly rebuilding: RebuildProgress | undefined;
+}
+
+/**
+ * Follows the log from the projection's checkpoint and keeps its documents current.
+ *
+ * Batches adapt: what is there is written at once, then events gather for the window while the store holds them back. An idle hub shows
+ * a change within milliseconds; under load a document is written about once per window however many events it gets.
+ */
+export class Projector implements AsyncDisposable {
+  readonly projection: Projection;
+  readonly feed: ChangeFeed;
+  /** Progress of a rebuild, for {@link status}. */
+  rebuilding: RebuildProgress | undefined;
+  readonly #writer: ProjectionWriter;
+  readonly #ports: Ports;
+  readonly #options: ProjectorOptions;
+  readonly #mutex = new Mutex();
+  readonly #stopping = new AbortController();
+  #subscription: Subscription | undefined;
+  #failing: string | undefined;
+
+  private constructor(writer: ProjectionWriter, ports: Ports, options: ProjectorOptions) {
+    this.projection = writer.projection;
+    this.feed = new ChangeFeed(writer.checkpoint);
+    this.#writer = writer;
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  static async start(projection: Projection, ports: Ports, options: ProjectorOptions): Promise<Projector> {
+    const projector = new Projector(await ProjectionWriter.open(projection, ports.documents, options.hotDocuments), ports, options);
+    projector.#subscription = ports.store.subscribe({
+      after: projector.checkpoint,
+      batchSize: options.batchSize,
+      categories: categoriesOf(projection),
+      onEvents: (events) => projector.#project(events),
+    });
+    projector.#subscription.done.catch((error: unknown) => {
+      projector.#failing = String(error);
+      ports.telemetry.logger.error('the projection lost its subscription to the log', { projection: projection.name }, error);
+    });
+    return projector;
+  }
+
+  /** Position of the last event whose effects are on disk. */
+  get checkpoint(): bigint {
+    return this.#writer.checkpoint;
+  }
+
+  isParked(stream: string): boolean {
+    return this.#writer.parked.has(stream);
+  }
+
+  /** Were the documents made by other folds than these? */
+  get outdated(): boolean {
+    return this.#writer.version !== this.projection.version;
+  }
+
+  async status(): Promise<ProjectorStatus> {
+    const seen = this.#subscription?.position ?? this.checkpoint;
+    const position = seen > this.checkpoint ? seen : this.checkpoint;
+    const head = await this.#ports.store.lastPosition();
+    const waiting = head > position ? await this.#oldestBehind(position) : undefined;
+    return {
+      position,
+      lagEvents: waiting ? Number(head - position) : 0,
+      lagSeconds: waiting ? Math.max(0, (this.#ports.clock.now() - Date.parse(waiting.metadata.time)) / 1_000) : 0,
+      parked: this.#writer.parked.list(),
+      failing: this.#failing,
+      rebuilding: this.rebuilding,
+    };
+  }
+
+  /** Tries parked streams again, all of them or the one named. Resolves with those tried and why some are still parked. */
+  retryParked(stream?: string): Promise<readonly { readonly stream: string; readonly error?: string }[]> {
+    const streams = this.#writer.parked.list().filter((parked) => stream === undefined || parked.stream === stream);
+    return Promise.all(
+      streams.map(async (parked) => {
+        const error = await this.#mutex.run(async () =>
+          this.#writer.retry(parked.stream, await this.#ports.store.readStream(parked.stream)),
+        );
+        return { stream: parked.stream, ...(error !== undefined && { error }) };
+      }),
+    );
+  }
+
+  /** Holds writing back while `swap` puts another generation in place at the same checkpoint; documents stay readable throughout. */
+  exchange(swap: (checkpoint: bigint) => Promise<void>): Promise<void> {
+    return this.#mutex.run(async () => {
+      await swap(this.#writer.checkpoint);
+      await this.#writer.reload();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#subscription?.[Symbol.asyncDispose]();
+    await this.#mutex.run(() => Promise.resolve());
+  }
+
+  async #project(events: readonly RecordedEvent[]): Promise<void> {
+    const span = this.#ports.telemetry.startSpan('hub.projection.batch', {
+      kind: 'consumer',
+      attributes: { 'hub.projection': this.projection.name, 'hub.events': events.length },
+    });
+    try {
+      await this.#writeUntilDone(events);
+    } finally {
+      span.end();
+    }
+    const full = events.length >= this.#options.batchSize;
+    if (!full) await this.#ports.clock.sleep(this.#options.windowMs, this.#stopping.signal);
+  }
+
+  /** A store that fails for a while delays the projection and nothing else. */
+  async #writeUntilDone(events: readonly RecordedEvent[]): Promise<void> {
+    for (;;) {
+      try {
+        const projected = await this.#mutex.run(() => this.#writer.write(events));
+        this.#failing = undefined;
+        this.feed.tell(projected, this.checkpoint);
+        return;
+      } catch (error) {
+        // Stopping: the events stay behind the checkpoint, the next start takes them.
+        if (this.#stopping.signal.aborted) throw error;
+        this.#failing = error instanceof Error ? error.message : String(error);
+        this.#ports.telemetry.logger.error('a projection could not be written, trying again', { projection: this.projection.name }, error);
+        await this.#ports.clock.sleep(RETRY_MS, this.#stopping.signal);
+      }
+    }
+  }
+
+  async #oldestBehind(position: bigint): Promise<RecordedEvent | undefined> {
+    const categories = categoriesOf(this.projection);
+    const [oldest] = await this.#ports.store.readAll({ after: position, limit: 1, categories });
+    return oldest;
+  }
+}

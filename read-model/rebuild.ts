@@ -1,0 +1,114 @@
+import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { Generation } from '@sagahub/contracts/ports/document-store.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import { ProjectionWriter } from './projection-writer.ts';
+import type { Projector } from './projector.ts';
+import { categoriesOf, collectionsOf } from './projections/projection.ts';
+
+export interface RebuildOptions {
+  readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Stops between two pages; the next rebuild goes on from there. */
+  readonly signal?: AbortSignal;
+  /** Events read and written at once. Default 5,000. */
+  readonly pageSize?: number;
+}
+
+type RebuildPorts = Pick<Ports, 'store' | 'documents' | 'clock'>;
+
+/** Documents kept in memory while rebuilding: orders whose events lie far apart are read back, the others are not. */
+const HOT_DOCUMENTS = 50_000;
+
+/**
+ * Folds the whole log into the next generation of the projection's documents, while readers see the live one, and puts it in its
+ * place at the checkpoint of the live one. A rebuild that was interrupted goes on from its own checkpoint.
+ */
+export const rebuild = async (projector: Projector, ports: RebuildPorts, options: RebuildOptions = {}): Promise<RebuildProgress> => {
+  const run = new Rebuild(projector, ports, options, await nextGeneration(projector, ports));
+  for (let behind = true; behind; ) behind = await run.catchUp(projector.checkpoint);
+  await projector.exchange(async (checkpoint) => {
+    while (await run.catchUp(checkpoint));
+    await ports.documents.promote(projector.projection.name, run.generation);
+  });
+  return run.report(true);
+};
+
+/** What an earlier attempt left, unless other folds made it. */
+const nextGeneration = async (
+  { projection }: Projector,
+  { documents }: RebuildPorts,
+): Promise<ProjectionWriter & { generation: Generation }> => {
+  const begin = async () => {
+    const generation = await documents.beginRebuild(
+      projection.name,
+      collectionsOf(projection).map(({ name }) => name),
+    );
+    return ProjectionWriter.open(projection, documents, HOT_DOCUMENTS, generation) as Promise<
+      ProjectionWriter & { generation: Generation }
+    >;
+  };
+  const writer = await begin();
+  if (writer.version === projection.version) return writer;
+  await documents.dropRebuild(projection.name, writer.generation);
+  return begin();
+};
+
+class Rebuild {
+  readonly generation: Generation;
+  readonly #projector: Projector;
+  readonly #ports: RebuildPorts;
+  readonly #options: RebuildOptions;
+  readonly #writer: ProjectionWriter;
+  readonly #startedMs: number;
+  #events = 0;
+  /** The page behind the one being written, read meanwhile. */
+  #ahead: { readonly after: bigint; readonly page: Promise<RecordedEvent[]> } | undefined;
+
+  constructor(projector: Projector, ports: RebuildPorts, options: RebuildOptions, writer: ProjectionWriter & { generation: Generation }) {
+    this.#projector = projector;
+    this.#ports = ports;
+    this.#options = options;
+    this.#writer = writer;
+    this.generation = writer.generation;
+    this.#startedMs = ports.clock.now();
+  }
+
+  /** Writes one page, never beyond `target`. Resolves with whether there is more. */
+  async catchUp(target: bigint): Promise<boolean> {
+    this.#options.signal?.throwIfAborted();
+    const page = await this.#read(this.#writer.checkpoint);
+    const events = page.filter(({ position }) => position <= target);
+    const last = events.at(-1);
+    if (!last) return false;
+    if (events.length === page.length) this.#prefetch(last.position);
+    await this.#writer.write(events);
+    this.#events += events.length;
+    this.report(false);
+    return last.position < target;
+  }
+
+  report(finished: boolean): RebuildProgress {
+    const seconds = Math.max(0.001, (this.#ports.clock.now() - this.#startedMs) / 1_000);
+    const progress: RebuildProgress = {
+      events: Number(this.#writer.checkpoint),
+      total: Number(this.#projector.checkpoint),
+      eventsPerSecond: Math.round(this.#events / seconds),
+      finished,
+    };
+    this.#projector.rebuilding = finished ? undefined : progress;
+    this.#options.onProgress?.(progress);
+    return progress;
+  }
+
+  #read(after: bigint): Promise<RecordedEvent[]> {
+    if (this.#ahead?.after !== after) this.#prefetch(after);
+    return this.#ahead?.page ?? Promise.resolve([]);
+  }
+
+  #prefetch(after: bigint): void {
+    const categories = categoriesOf(this.#projector.projection);
+    const page = this.#ports.store.readAll({ after, limit: this.#options.pageSize ?? 5_000, categories });
+    page.catch(() => {}); // reported when it is taken
+    this.#ahead = { after, page };
+  }
+}
