@@ -31,7 +31,7 @@ const ASCII = /^[\x20-\x7e]*$/;
  */
 export const identifier = (maxLength = 64) =>
   z
-    .stringFormat('identifier', IDENTIFIER, { error: explainIdentifier })
+    .stringFormat('identifier', IDENTIFIER, { error: ofString(explainIdentifier) })
     .max(maxLength)
     .refine((value) => ASCII.test(value) || value === value.normalize('NFC'), {
       error: 'must be in Unicode normalisation form C (NFC); send the composed characters',
@@ -45,16 +45,18 @@ export const discountCode = () => identifier();
 export const decimalString = () => z.stringFormat('decimal-string', DECIMAL_PATTERN, { error: (issue) => explainDecimal(issue.input) });
 
 const POSITIVE_DECIMAL = new RegExp(`^(?=.*[1-9])${DECIMAL_PATTERN.source.slice(1)}`);
+const ZERO = /^0(?:\.0{1,6})?$/;
 const MAX_INTEGER = 999_999_999_999;
 /** More than nothing: a decimal string, or a JSON integer, which becomes its string. */
 export const positiveQuantity = () =>
   z.union(
     [
       z.stringFormat('positive-decimal', POSITIVE_DECIMAL, {
-        error: (issue) => (isZero(issue.input) ? 'must be greater than 0' : explainDecimal(issue.input)),
+        error: (issue) =>
+          typeof issue.input === 'string' && ZERO.test(issue.input) ? 'must be greater than 0' : explainDecimal(issue.input),
       }),
       z
-        .int()
+        .int({ error: ({ code }) => (code === 'too_big' ? `must be at most ${MAX_INTEGER}` : undefined) })
         .min(1, 'must be greater than 0')
         .max(MAX_INTEGER)
         .transform((value) => String(value)),
@@ -78,30 +80,31 @@ const DATE_TIME = new RegExp(String.raw`^${DATE}T${TIME}:[0-5]\d(?:\.\d{1,9})?(?
 /** RFC 3339, with upper-case T and Z; kept as sent. */
 export const dateTime = () =>
   z.stringFormat('date-time', DATE_TIME, {
-    error: sayIfString('must be an existing date and time of RFC 3339 with its offset, such as "2026-11-20T10:00:00Z"'),
+    error: ofString(() => 'must be an existing date and time of RFC 3339 with its offset, such as "2026-11-20T10:00:00Z"'),
   });
-export const date = () => z.stringFormat('date', z.regexes.date, { error: sayIfString('must be an existing date such as "2026-12-01"') });
+export const date = () =>
+  z.stringFormat('date', z.regexes.date, { error: ofString(() => 'must be an existing date such as "2026-12-01"') });
 
 const EMAIL = new RegExp(String.raw`^(?!.*[${UNPRINTABLE}])[^\s@"]{1,64}@[^\s@.]+(?:\.[^\s@.]+)*$`, 'u');
 /** The shape of an address, internationalised ones included; whether it is somebody's, only a letter could tell. */
-export const email = () => z.stringFormat('email', EMAIL, { error: sayIfString('must be an address such as "name@example.com"') }).max(254);
+export const email = () =>
+  z.stringFormat('email', EMAIL, { error: ofString(() => 'must be an address such as "name@example.com"') }).max(254);
 
-type Explain = (issue: { readonly input?: unknown }) => string | undefined;
+type Explain = (issue: { readonly code?: string; readonly input?: unknown }) => string | undefined;
 
-function sayIfString(detail: string): Explain {
-  return ({ input }) => (typeof input === 'string' ? detail : undefined);
+/** Speaks for the format alone: a wrong type and a wrong length explain themselves. */
+function ofString(explain: (input: string) => string): Explain {
+  return ({ code, input }) => (code === 'invalid_format' && typeof input === 'string' ? explain(input) : undefined);
 }
 
 function explainText(unwanted: RegExp): Explain {
-  return ({ input }) => {
-    if (typeof input !== 'string') return undefined;
+  return ofString((input) => {
     const found = unwanted.exec(input);
     return found ? `must not contain ${nameOf(found)}` : 'must not be blank; leave the field out, or fill it';
-  };
+  });
 }
 
-function explainIdentifier({ input }: { readonly input?: unknown }): string | undefined {
-  if (typeof input !== 'string') return undefined;
+function explainIdentifier(input: string): string {
   if (input === '') return 'must not be empty';
   const found = NOT_IN_IDENTIFIER.exec(input);
   return found ? `must not contain ${nameOf(found)}` : 'must not start or end with a space';
@@ -127,10 +130,6 @@ function explainDecimal(input: unknown): string | undefined {
   return `must be ${DECIMAL_RULE}`;
 }
 const DECIMAL_RULE = 'a decimal string such as "19.90" with at most 12 integer and 6 fraction digits, no sign and no leading zeros';
-
-function isZero(input: unknown): boolean {
-  return typeof input === 'string' && DECIMAL_PATTERN.test(input);
-}
 
 function explainCode(input: unknown, known: readonly string[], rule: string): string | undefined {
   if (typeof input !== 'string') return input === undefined ? undefined : wrongType(input, rule);
