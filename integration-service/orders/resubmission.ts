@@ -1,13 +1,12 @@
 import { type PlaceOrder, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
-import { ConflictError, ReuseError, ValidationError } from '@sagahub/contracts/errors.ts';
+import { ValidationError } from '@sagahub/contracts/errors.ts';
 import { orderIdOf } from '@sagahub/contracts/ids.ts';
-import { type OrderEvent, type OrderReceived, type OrderResubmitted, orderStream } from '@sagahub/contracts/messages/order.ts';
+import { type OrderReceived, orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { requestKeyOf } from '../idempotency-key.ts';
 import { ownOrder } from './existing-order.ts';
 import { type Accepted, type Entry, keyReused, type OrderIntake } from './intake.ts';
-import { orderLinks } from './links.ts';
 
 export type Resubmit = (orderId: string, body: unknown, entry: Entry) => Promise<Accepted & Pick<PlaceOrder, 'orderNumber'>>;
 
@@ -31,18 +30,10 @@ export const openResubmission =
 
     const next = submission + 1;
     const newOrderId = orderIdOf(store.namespace, principal.partnerId, orderNumber, next);
-    const fingerprint = intake.fingerprint(command);
-    const decided = { newOrderId, fingerprint };
-    await refuseOtherContent(store, stream, decided);
     if (idempotencyKey !== undefined) await refuseTakenKey(store, requestKeyOf(principal.clientId, idempotencyKey), newOrderId);
-    try {
-      const by = `client:${principal.clientId}`;
-      await runtime.execute(stream, { type: 'Resubmit', ...decided, by }, { actor: by, traceparent: entry.traceparent });
-    } catch (error) {
-      // Of two at once with different contents, the second may have been looked at before the first was recorded.
-      if (error instanceof ConflictError) await refuseOtherContent(store, stream, decided);
-      throw error;
-    }
+    const by = `client:${principal.clientId}`;
+    const fingerprint = intake.fingerprint(command);
+    await runtime.execute(stream, { type: 'Resubmit', newOrderId, fingerprint, by }, { actor: by, traceparent: entry.traceparent });
     const accepted = await intake.placeOrder(command, entry, { submission: next, resubmissionOf: orderId });
     return { ...accepted, orderNumber };
   };
@@ -60,21 +51,6 @@ const otherNumber = (orderNumber: string): ValidationError =>
       detail: `must be that of the order to resubmit: ${orderNumber}; an order with a new number is posted instead`,
     },
   ]);
-
-const refuseOtherContent = async (
-  store: EventStore,
-  stream: string,
-  decided: Pick<OrderResubmitted['data'], 'newOrderId' | 'fingerprint'>,
-) => {
-  const events = (await store.readStream(stream)) as unknown as readonly OrderEvent[];
-  const before = events.find((event) => event.type === 'OrderResubmitted')?.data;
-  if (!before || before.fingerprint === decided.fingerprint) return;
-  throw new ReuseError(
-    'HUB_ORDER_ALREADY_RESUBMITTED',
-    'the order was resubmitted before with other content, which happens once; look at the order that replaced it',
-    { orderId: before.newOrderId, links: orderLinks(before.newOrderId) },
-  );
-};
 
 /** Before anything is decided, so that a wrong key leaves no trace. */
 const refuseTakenKey = async (store: EventStore, requestKey: string, newOrderId: string): Promise<void> => {
