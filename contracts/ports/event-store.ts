@@ -65,8 +65,6 @@ export interface SubscribeOptions {
 export interface EventStore extends AsyncDisposable {
   /** Random per log, in its first event (`hub` stream, `LogCreated`). Cursors carry it; another log's cursor is refused. */
   readonly logId: string;
-  /** Random per installation, in the same event: what `orderIdOf` derives ids from. */
-  readonly namespace: string;
 
   /** Random per log, in its first event too: the namespace of the ids derived from names (`ids.ts`). */
   readonly namespace: string;

@@ -45,8 +45,8 @@ export interface StockBalance {
 
 /**
  * Who holds how much of what. Durable, and idempotent per holder: the first answer to a holder is its answer for ever, but that
- * one whose hold was released is told `released` from then on. A SKU no level was ever set for is untracked: accepted, and not counted (unless opened as strict): only
- * what is counted is held and given back.
+ * one whose hold was released is told `released` from then on. A SKU no level was ever set for is untracked: accepted, and not
+ * counted (unless opened as strict); only what is counted is held and given back.
  */
 export interface StockHolds {
   /** Each reservation all or nothing, answered in the order asked; one transaction for the whole batch. */
