@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { testGroups } from './groups.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+describe('test groups', () => {
+  it('hold every test file once, and none of node_modules', () => {
+    const files = testGroups(ROOT).flatMap((group) => group.files);
+    assert.equal(new Set(files).size, files.length);
+    assert.ok(files.includes('tests/groups.test.ts'));
+    assert.deepEqual(
+      files.filter((file) => file.includes('node_modules')),
+      [],
+    );
+  });
+
+  it('hold only the files that are named', () => {
+    assert.deepEqual(testGroups(ROOT, [resolve(ROOT, 'tests/groups.test.ts')]), [
+      { name: 'services and contracts', files: ['tests/groups.test.ts'] },
+    ]);
+    assert.deepEqual(testGroups(ROOT, ['tests/absent.test.ts']), []);
+  });
+});

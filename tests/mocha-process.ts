@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { runCommand } from './child.ts';
+import type { Outcome } from './tasks.ts';
+
+/** Longer than any group may take on the slowest machine: a hang must not eat the whole CI run. */
+const LIMIT_MS = 15 * 60_000;
+/** A process that is done and does not end has leaked a timer, a socket or a worker. */
+const LEAK_MS = 15_000;
+
+interface Result {
+  readonly passed: number;
+  readonly failed: readonly string[];
+  readonly failures: number;
+  readonly skipped: Outcome['skipped'];
+}
+
+/** One mocha process over some files. What it leaves open is a failure of its own. */
+export const runGroup = async (
+  root: string,
+  files: readonly string[],
+  options: readonly string[],
+  env: NodeJS.ProcessEnv,
+  print: (text: string) => void,
+): Promise<Outcome> => {
+  const resultFile = env['HUB_TEST_RESULT'] ?? '';
+  const child = runCommand(root, 'mocha', [process.stdout.isTTY ? '--color' : '--no-color', ...options, ...files], env, print);
+  let killedBecause: string | undefined;
+  const kill = (reason: string): void => {
+    killedBecause ??= reason;
+    child.kill();
+  };
+  const limit = setTimeout(() => kill(`still running after ${LIMIT_MS / 60_000} minutes`), LIMIT_MS);
+  let doneSinceMs: number | undefined;
+  const watch = setInterval(() => {
+    if (!existsSync(resultFile)) return;
+    doneSinceMs ??= performance.now();
+    if (performance.now() - doneSinceMs > LEAK_MS) kill('all tests ended, but a timer, socket or worker was left open');
+  }, 500);
+  const code = await child.exited;
+  clearTimeout(limit);
+  clearInterval(watch);
+
+  const result = existsSync(resultFile) ? (JSON.parse(await readFile(resultFile, 'utf8')) as Result) : undefined;
+  const where = `${files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more files`}`;
+  const failed = [...(result?.failed ?? [])];
+  if (killedBecause) failed.push(`${where}: ${killedBecause}`);
+  else if (!result) failed.push(`${where}: mocha ended with code ${code} before it reported`);
+  else if (code !== 0 && failed.length === 0) failed.push(`${where}: mocha ended with code ${code}`);
+  return { passed: result?.passed ?? 0, failed, skipped: result?.skipped ?? [] };
+};

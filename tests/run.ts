@@ -1,0 +1,56 @@
+/**
+ * `npm test`: type check, lint, format check, then every test file, a few groups at a time. The output closes with one line,
+ * `N passed, N failed, N skipped`, over all of it; each check counts as one test.
+ *
+ *   npm test -- --grep "replays"            only these tests, no checks (any mocha option works)
+ *   npm test -- gateway/token.test.ts       only these files, no checks
+ *   npm test -- --coverage                  fails below the coverage of .c8rc.json; report in coverage/
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { checks, checkCoverage } from './checks.ts';
+import { testGroups } from './groups.ts';
+import { runGroup } from './mocha-process.ts';
+import { inParallel, type Outcome, type Task } from './tasks.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const argv = process.argv.slice(2);
+const withCoverage = argv.includes('--coverage');
+const files = argv.filter((arg) => arg.endsWith('.test.ts'));
+const mochaOptions = argv.filter((arg) => arg !== '--coverage' && !files.includes(arg));
+const everything = files.length === 0 && mochaOptions.length === 0;
+
+const scratch = await mkdtemp(join(tmpdir(), 'sagahub-tests-'));
+const coverageDir = join(ROOT, 'coverage', 'tmp');
+const env: NodeJS.ProcessEnv = { ...process.env };
+if (withCoverage) {
+  await rm(join(ROOT, 'coverage'), { recursive: true, force: true });
+  env['NODE_V8_COVERAGE'] = coverageDir; // reaches the hubs that tests start as processes of their own
+} else env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compile');
+
+const groups = testGroups(ROOT, files);
+const tasks: readonly Task[] = [
+  ...(everything ? checks(ROOT) : []),
+  ...groups.map((group, index) => ({
+    name: group.name,
+    run: (print: (text: string) => void) =>
+      runGroup(ROOT, group.files, mochaOptions, { ...env, HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
+  })),
+];
+const startedMs = performance.now();
+const outcomes = [...(await inParallel(tasks, Math.min(4, Math.max(2, availableParallelism()))))];
+if (withCoverage) outcomes.push(await checkCoverage(ROOT, coverageDir));
+await rm(scratch, { recursive: true, force: true });
+
+const all = <T>(pick: (outcome: Outcome) => readonly T[]): T[] => outcomes.flatMap(pick);
+const failed = all((outcome) => outcome.failed);
+const skipped = all((outcome) => outcome.skipped);
+const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
+if (groups.length === 0) failed.push(`no test file matches ${files.join(', ')}`);
+
+if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map(({ title, reason }) => `  ${title}\n    because ${reason}`).join('\n')}`);
+if (failed.length > 0) console.log(`\nFailed:\n${failed.map((title) => `  ${title}`).join('\n')}`);
+console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
+console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import { inParallel } from './tasks.ts';
+
+const passed = (count: number) => ({ passed: count, failed: [], skipped: [] });
+
+describe('test tasks', () => {
+  it('run as many at once as asked, and print whole, in order', async () => {
+    const printed: string[] = [];
+    let active = 0;
+    let most = 0;
+    const task = (name: string, turns: number) => ({
+      name,
+      run: async (print: (text: string) => void) => {
+        most = Math.max(most, (active += 1));
+        for (let turn = 0; turn < turns; turn++) {
+          print(`${name}${turn} `);
+          await setImmediate();
+        }
+        active -= 1;
+        return passed(turns);
+      },
+    });
+    const outcomes = await inParallel([task('a', 5), task('b', 1), task('c', 2)], 2, (text) => printed.push(text));
+    assert.equal(most, 2);
+    assert.equal(printed.join('').replaceAll('\n', ' ').trim(), '=== a a0 a1 a2 a3 a4  === b b0  === c c0 c1');
+    assert.deepEqual(outcomes, [passed(5), passed(1), passed(2)]);
+  });
+
+  it('count a task that throws as a failure of its name, and go on', async () => {
+    const broken = { name: 'broken', run: () => Promise.reject(new Error('no such script')) };
+    const outcomes = await inParallel([broken, { name: 'fine', run: async () => passed(3) }], 1, () => {});
+    assert.deepEqual(outcomes, [{ passed: 0, failed: ['broken'], skipped: [] }, passed(3)]);
+  });
+});

@@ -1,0 +1,51 @@
+export interface Outcome {
+  readonly passed: number;
+  /** What failed, by title. */
+  readonly failed: readonly string[];
+  readonly skipped: readonly { readonly title: string; readonly reason: string }[];
+}
+
+export interface Task {
+  readonly name: string;
+  run(print: (text: string) => void): Promise<Outcome>;
+}
+
+/**
+ * Runs up to `width` tasks at once, started in order. Output is never mixed: the oldest unfinished task prints as it goes, the others when
+ * their turn comes.
+ */
+export const inParallel = async (
+  tasks: readonly Task[],
+  width: number,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Promise<readonly Outcome[]> => {
+  const held: string[][] = tasks.map(() => []);
+  const finished = tasks.map(() => false);
+  let printing = 0;
+  const flush = (): void => {
+    for (;;) {
+      for (const text of held[printing]?.splice(0) ?? []) write(text);
+      if (!finished[printing]) return;
+      printing += 1;
+    }
+  };
+  const outcomes: Outcome[] = [];
+  const pending = tasks.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, task] of pending) {
+      const print = (text: string): void => {
+        held[index]?.push(text);
+        flush();
+      };
+      print(`\n=== ${task.name}\n`);
+      outcomes[index] = await task.run(print).catch((error: unknown) => {
+        print(`${error instanceof Error ? error.stack : String(error)}\n`);
+        return { passed: 0, failed: [task.name], skipped: [] };
+      });
+      finished[index] = true;
+      flush();
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+  return outcomes;
+};
