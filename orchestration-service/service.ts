@@ -37,7 +37,7 @@ export const startOrchestration = async (
       }),
     );
   const relay = started.use(startRelay(runtime));
-  observeOpenWork(ports);
+  observeStuck(ports);
   const running = started.move();
   return {
     name: 'orchestration-service',
@@ -50,25 +50,9 @@ export const startOrchestration = async (
 const relayHealth = (failure: Error | undefined): HealthCheck =>
   failure === undefined ? { name: 'relay:running', status: 'pass' } : { name: 'relay:running', status: 'fail', output: failure.message };
 
-/** Backlog and age per queue; objects left to an operator are counted as stuck. */
-const observeOpenWork = ({ openWork, bus, clock, telemetry }: Ports): void => {
-  const queues = () => openWork.stats(clock.now());
-  telemetry.gauge(METRICS.openWork.name, async () => (await queues()).map(({ queue, open }) => [open, { queue }] as const));
-  telemetry.gauge(METRICS.openWorkOldestAge.name, async () =>
-    (await queues()).map(
-      ({ queue, oldestSinceMs }) => [oldestSinceMs === undefined ? 0 : (clock.now() - oldestSinceMs) / 1_000, { queue }] as const,
-    ),
-  );
-  telemetry.gauge(METRICS.openWorkDue.name, async () => (await queues()).map(({ queue, due }) => [due, { queue }] as const));
-  telemetry.gauge(METRICS.openWorkOldestOverdue.name, async () =>
-    (await queues()).map(
-      ({ queue, oldestDueAtMs }) => [Math.max(0, clock.now() - (oldestDueAtMs ?? clock.now())) / 1_000, { queue }] as const,
-    ),
-  );
-  telemetry.gauge(METRICS.ordersStuck.name, async () => [
-    [(await queues()).find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0] as const,
-  ]);
-  telemetry.gauge(METRICS.hintsBacklog.name, async () =>
-    Promise.all((await queues()).map(async ({ queue }) => [await bus.backlog(queue), { queue }] as const)),
-  );
-};
+/** Objects left to an operator. */
+const observeStuck = ({ openWork, clock, telemetry }: Ports): void =>
+  telemetry.gauge(METRICS.ordersStuck.name, async () => {
+    const queues = await openWork.stats(clock.now());
+    return [[queues.find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0]];
+  });

@@ -19,7 +19,7 @@ const IMPATIENT: Readonly<Record<string, string>> = {
   HUB_ERP_TIMEOUT: '400ms',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms,400ms',
   HUB_ERP_SETTLE: '900ms',
-  HUB_ERP_BREAKER_HALF_OPEN_AFTER: '300ms',
+  HUB_BREAKER_OPEN: '300ms',
 };
 const SLOW_COMMIT_MS = 700;
 const SKUS = ['SKU-A', 'SKU-B', 'SKU-C'];

@@ -7,7 +7,7 @@ const QUICK: Readonly<Record<string, string>> = {
   HUB_ERP_TIMEOUT: '500ms',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms',
   HUB_ERP_SETTLE: '200ms',
-  HUB_ERP_BREAKER_HALF_OPEN_AFTER: '300ms',
+  HUB_BREAKER_OPEN: '300ms',
 };
 
 /** One hub for all tests of a `describe`, started before the first and thrown away after the last. */
