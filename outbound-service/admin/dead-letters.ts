@@ -1,0 +1,132 @@
+import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
+import { type ApiRequest, type ApiResponse, JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
+import { NotFoundError } from '@sagahub/contracts/errors.ts';
+import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
+import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
+import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { z } from 'zod';
+import { act, operatorOf, readReason, reason } from './acts.ts';
+import { actOn, type LetterAct, redriveAll } from './dead-letter-acts.ts';
+import { findCauses, findLetters, letterFilter, letterOf, readPageQuery } from './dead-letter-list.ts';
+import { bulkResult, causeList, letterPage, letterView, outcomeView } from './dead-letter-views.ts';
+
+const TAG = 'Dead letters';
+const PATH = '/api/v1/admin/dead-letters';
+
+const FILTERS = {
+  state: { description: 'Default `open`; `any` for all', schema: letterFilter.shape.state },
+  origin: { description: 'What kind of step gave up', schema: letterFilter.shape.origin },
+  partner: { description: "The partner's id", schema: letterFilter.shape.partner },
+  cause: { description: 'The whole reason, as `…/causes` lists it', schema: letterFilter.shape.cause },
+};
+
+const bulkBody = z.strictObject({
+  filter: letterFilter.omit({ state: true }).prefault({}),
+  reason,
+  limit: z.int().min(1).max(500).default(500).describe('at most this many, newest first'),
+});
+
+/** What could not be done and waits for an operator: seen, tried again, given up. */
+export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime): readonly Route[] => {
+  const find = async (request: ApiRequest): Promise<DeadLetter> => {
+    const id = request.params['deadLetterId'] ?? '';
+    const document = await documents.get(DEAD_LETTERS, id);
+    if (!document) throw new NotFoundError(`dead letter ${id}`);
+    return letterOf(document);
+  };
+  const acting =
+    (name: LetterAct, result: string) =>
+    async (request: ApiRequest): Promise<ApiResponse> => {
+      const why = readReason(request);
+      const letter = await find(request);
+      await actOn(runtime, letter, name, operatorOf(request), why, tracedBy(request));
+      return { status: 202, body: { deadLetterId: letter.deadLetterId, result } };
+    };
+  const acted = {
+    202: { description: 'Recorded; the order goes on by itself', schema: outcomeView },
+    409: { description: 'The order has moved on: there is nothing to do here any more' },
+  };
+  return [
+    {
+      method: 'GET',
+      path: PATH,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'listDeadLetters',
+        summary: 'Dead letters, newest first',
+        tag: TAG,
+        query: {
+          ...FILTERS,
+          limit: { description: '1 to 500, default 50', schema: z.int() },
+          cursor: { description: '`next` of the page before', schema: z.string() },
+        },
+        responses: { 200: { description: 'A page', schema: letterPage } },
+      },
+      handle: async (request) => ({ status: 200, body: await findLetters(documents, readPageQuery(request)) }),
+    },
+    {
+      method: 'GET',
+      path: `${PATH}/causes`,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'listDeadLetterCauses',
+        summary: 'Dead letters counted by cause, most frequent first',
+        tag: TAG,
+        query: FILTERS,
+        responses: { 200: { description: 'One entry per origin and cause', schema: causeList } },
+      },
+      handle: async (request) => ({ status: 200, body: { items: await findCauses(documents, parseOrFault(letterFilter, request.query)) } }),
+    },
+    {
+      method: 'POST',
+      path: `${PATH}/redrive`,
+      scopes: ['admin'],
+      body: JSON_BODY,
+      operation: {
+        operationId: 'redriveDeadLetters',
+        summary: 'Try many dead letters again',
+        description: 'Open ones that match the filter; each is answered for. Repeat it while `more` is true.',
+        tag: TAG,
+        requestSchema: bulkBody,
+        requestExample: { filter: { origin: 'erp' }, reason: 'the ERP was repaired' },
+        responses: { 200: { description: 'What became of each', schema: bulkResult } },
+      },
+      handle: async (request) => {
+        const { filter, reason: why, limit } = parseOrFault(bulkBody, request.body);
+        const { items, next } = await findLetters(documents, { ...filter, state: 'open', limit });
+        const results = await redriveAll(runtime, items, operatorOf(request), why, tracedBy(request));
+        return { status: 200, body: { items: results, more: next !== undefined } };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${PATH}/:deadLetterId`,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'getDeadLetter',
+        summary: 'One dead letter with its reason and payload',
+        tag: TAG,
+        responses: { 200: { description: 'The dead letter', schema: letterView }, 404: { description: 'There is none' } },
+      },
+      handle: async (request) => ({ status: 200, body: await find(request) }),
+    },
+    act(
+      `${PATH}/:deadLetterId/redrive`,
+      { operationId: 'redriveDeadLetter', summary: 'Try a dead letter again', tag: TAG, responses: acted },
+      acting('redrive', 'redriven'),
+    ),
+    act(
+      `${PATH}/:deadLetterId/discard`,
+      {
+        operationId: 'discardDeadLetter',
+        summary: 'Give a dead letter up',
+        description: 'The order is undone and ends rejected. Of a compensation that failed: what could not be undone stays as it is.',
+        tag: TAG,
+        responses: acted,
+      },
+      acting('discard', 'discarded'),
+    ),
+  ];
+};
+
+const tracedBy = ({ traceparent }: ApiRequest): Partial<ActContext> => ({ traceparent });

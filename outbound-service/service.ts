@@ -1,0 +1,107 @@
+import type { Connector } from '@sagahub/contracts/ports/connector.ts';
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
+import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import { breakerRoutes } from './admin/breakers.ts';
+import { deadLetterRoutes } from './admin/dead-letters.ts';
+import type { OutboundConfig } from './config.ts';
+import type { AttemptContext } from './deliveries/attempt.ts';
+import { GuardedCalls } from './deliveries/guarded-calls.ts';
+import { deliverer } from './deliveries/worker.ts';
+import { ConnectorBreaker } from './resilience/connector-breaker.ts';
+import { Deadlines } from './resilience/deadlines.ts';
+
+export type OutboundPorts = Pick<Ports, 'store' | 'openWork' | 'documents' | 'keys' | 'clock' | 'telemetry'>;
+
+/** How long calls in hand may go on once the service is being closed; then they are called off and count as unknown. */
+const DRAIN_MS = 10_000;
+/** What the gauge shows. */
+const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
+
+/** Delivers to third parties, each connector with its own queue, concurrency and breaker. Connectors stay the caller's to close. */
+export const startOutbound = async (
+  config: OutboundConfig,
+  ports: OutboundPorts,
+  runtime: SagaRuntime,
+  connectors: readonly Connector[],
+): Promise<Service> => {
+  const { clock, telemetry, documents } = ports;
+  const lines: Line[] = [];
+  try {
+    for (const connector of connectors) lines.push(await startLine(connector, config, ports, runtime));
+  } catch (error) {
+    await Promise.all(lines.map((line) => line.stop()));
+    throw error;
+  }
+  const breakers = new Map(lines.map(({ breaker }) => [breaker.connector, breaker]));
+  telemetry.gauge(METRICS.breakerState.name, () =>
+    [...breakers.values()].map(({ connector, state }) => [STATE_VALUES[state.state], { connector }] as const),
+  );
+  return {
+    name: 'outbound-service',
+    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(documents, runtime)],
+    health: async () => [...breakers.values()].map(healthOf),
+    async [Symbol.asyncDispose]() {
+      const drained = new AbortController();
+      const stopped = Promise.all(lines.map((line) => line.stop()));
+      void clock.sleep(DRAIN_MS, drained.signal).then(() => lines.forEach((line) => line.callOff()));
+      await stopped;
+      drained.abort();
+    },
+  };
+};
+
+interface Line {
+  readonly breaker: ConnectorBreaker;
+  /** Takes no more work; resolves when what is in hand is done. */
+  stop(): Promise<void>;
+  callOff(): void;
+}
+
+const startLine = async (connector: Connector, config: OutboundConfig, ports: OutboundPorts, runtime: SagaRuntime): Promise<Line> => {
+  const { store, openWork, keys, clock, telemetry } = ports;
+  const queue = `outbound.${connector.name}`;
+  const breaker = await ConnectorBreaker.open(
+    {
+      connector: connector.name,
+      queue,
+      consecutiveFailures: config.breakerFailures,
+      failureShare: 0.5,
+      windowMs: config.breakerWindowMs,
+      minimumCalls: config.breakerMinimumCalls,
+      openMs: config.breakerOpenMs,
+      resumePerSecond: config.resumePerSecond,
+    },
+    { store, openWork, runtime, clock, logger: telemetry.logger },
+  );
+  const deadlines = new Deadlines(connector.timeoutMs, clock);
+  const context: AttemptContext = {
+    connector,
+    calls: new GuardedCalls(connector, clock, telemetry),
+    breaker,
+    deadlines,
+    retry: { delaysMs: config.retryDelaysMs, random: Math.random },
+    runtime,
+    keys,
+    clock,
+    logId: store.logId,
+  };
+  const { erpConcurrency: concurrency, erpPerPartner: perPartner } = config;
+  const working = await runtime.work(queue, { concurrency, perPartner, handle: deliverer(context, telemetry) });
+  return {
+    breaker,
+    callOff: () => deadlines.callOff(),
+    async stop() {
+      await working[Symbol.asyncDispose]();
+      deadlines.callOff();
+      await breaker.settled();
+    },
+  };
+};
+
+/** An open breaker is a warning: orders are accepted and wait. */
+const healthOf = ({ connector, state }: ConnectorBreaker): HealthCheck => ({
+  name: `${connector}:breaker`,
+  status: state.state === 'closed' ? 'pass' : 'warn',
+  ...(state.state !== 'closed' && { output: `open since ${new Date(state.sinceMs).toISOString()}: ${state.cause}` }),
+});
