@@ -148,16 +148,18 @@ describe('order command', () => {
 
   it('lists every fault at once, duplicate line numbers beside the rest', () => {
     const faults = faultsOf({ colour: 1, lines: [line({ lineNumber: 1, sku: ' ' }), line({ lineNumber: 1, quantity: '0' })] });
-    assert.deepEqual(faults.map(({ pointer }) => pointer).toSorted(), [
-      '#/buyer',
-      '#/colour',
-      '#/currency',
-      '#/lines/0/sku',
-      '#/lines/1/lineNumber',
-      '#/lines/1/quantity',
+    const pointers = [
       '#/orderNumber',
+      '#/currency',
+      '#/buyer',
       '#/shipTo',
-    ]);
+      '#/lines/0/sku',
+      '#/lines/1/quantity',
+      '#/lines/1/lineNumber',
+      '#/colour',
+    ];
+    assert.deepEqual(new Set(faults.map(({ pointer }) => pointer)), new Set(pointers));
+    assert.equal(faults.length, pointers.length);
   });
 
   it('counts what lies beyond the hundredth fault, and stays quick whatever is sent', () => {

@@ -1,0 +1,27 @@
+import { type PlaceOrder, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
+import type { Entry } from '../orders/intake.ts';
+
+/** An order as posted: two lines, 24.50 in all. */
+export const postedOrder = (orderNumber = 'PO-1', changes: object = {}) => ({
+  orderNumber,
+  currency: 'EUR',
+  buyer: { id: 'C-1', name: 'Ada Keller', email: 'ada@example.test' },
+  shipTo: { city: 'Lyon', country: 'FR' },
+  lines: [
+    { sku: 'SKU-1', quantity: 2, unitPrice: '9.75' },
+    { sku: 'SKU-2', quantity: '1', unitPrice: '5' },
+  ],
+  note: 'rear loading bay',
+  ...changes,
+});
+
+export const validOrder = (orderNumber?: string, changes?: object): PlaceOrder => validatePlaceOrder(postedOrder(orderNumber, changes));
+
+export const entry = (changes: Partial<Entry> = {}): Entry => ({
+  principal: { clientId: 'client-a', partnerId: 'acme' },
+  idempotencyKey: undefined,
+  correlationId: 'flow-1',
+  traceparent: undefined,
+  channel: 'http',
+  ...changes,
+});
