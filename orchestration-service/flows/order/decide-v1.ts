@@ -27,14 +27,9 @@ export const decideV1 = (policy: OrderPolicy): SagaVersion<OrderState> => ({
     }
   },
   answer: (state, { participant, request }, outcome, input) => {
-    switch (participant as keyof Asks) {
-      case 'stock':
-        return stockAnswered(state, request as StockRequest, outcome as Asks['stock']['outcome']);
-      case 'discount':
-        return discountAnswered(state, request as DiscountRequest, outcome as Asks['discount']['outcome']);
-      case 'breaker-history':
-        return breakerAnswered(state, request as BreakerHistoryRequest, outcome as Asks['breaker-history']['outcome'], input);
-    }
+    if (participant === 'stock') return stockAnswered(state, request as StockRequest, outcome as Asks['stock']['outcome']);
+    if (participant === 'discount') return discountAnswered(state, request as DiscountRequest, outcome as Asks['discount']['outcome']);
+    return breakerAnswered(state, request as BreakerHistoryRequest, outcome as Asks['breaker-history']['outcome'], input);
   },
 });
 

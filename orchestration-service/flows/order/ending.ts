@@ -6,14 +6,10 @@ export const endedEvent = (
   { end, order }: Compensating | Halted,
   compensation: Compensation,
 ): OrderRejected | OrderCancelled | OrderCompleted => {
-  switch (end.kind) {
-    case 'rejected': {
-      const { reason, detail } = end;
-      return { type: 'OrderRejected', data: { reason, ...(detail !== undefined && { detail }), compensation } };
-    }
-    case 'cancelled':
-      return { type: 'OrderCancelled', data: { ...(end.reason !== undefined && { reason: end.reason }), compensation } };
-    case 'completed':
-      return { type: 'OrderCompleted', data: { erpRef: end.erpRef, total: order.amounts?.total ?? order.received.subtotal } };
-  }
+  if (end.kind === 'completed')
+    return { type: 'OrderCompleted', data: { erpRef: end.erpRef, total: order.amounts?.total ?? order.received.subtotal } };
+  if (end.kind === 'cancelled')
+    return { type: 'OrderCancelled', data: { ...(end.reason !== undefined && { reason: end.reason }), compensation } };
+  const { reason, detail } = end;
+  return { type: 'OrderRejected', data: { reason, ...(detail !== undefined && { detail }), compensation } };
 };

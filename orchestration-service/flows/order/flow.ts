@@ -7,7 +7,7 @@ import { externalCall } from './external.ts';
 import { pending } from './pending.ts';
 import type { OrderPolicy } from './policy.ts';
 import { reportEvents } from './report.ts';
-import type { OrderState } from './state.ts';
+import type { OrderFacts, OrderState } from './state.ts';
 
 /** A partner's order: stock, discount, ERP; undone in reverse. Pure. */
 export const orderFlow = (policy: OrderPolicy): Flow<OrderState> => ({
@@ -25,29 +25,23 @@ export const orderFlow = (policy: OrderPolicy): Flow<OrderState> => ({
 });
 
 /** An order that is stuck stays in the state in which it got stuck. */
-const stateName = (state: OrderState): StateName => {
-  switch (state.status) {
-    case 'none':
-      return 'Initiated';
-    case 'received': {
-      const { stock, discount, amounts } = state.order;
-      if (amounts) return 'Validated';
-      return discount.is === 'applied' ? 'DiscountApplied' : stock.is === 'held' ? 'StockReserved' : 'Initiated';
-    }
-    case 'submitting':
-    case 'stuck':
-      return 'SendingToErp';
-    case 'sent':
-      return 'SentToErp';
-    case 'completed':
-    case 'surplus':
-      return 'Completed';
-    case 'compensating':
-    case 'halted':
-      return 'Compensating';
-    case 'rejected':
-      return 'Rejected';
-    case 'cancelled':
-      return 'Cancelled';
-  }
+const stateName = (state: OrderState): StateName => (state.status === 'received' ? localState(state.order) : STATE_NAMES[state.status]);
+
+const localState = ({ stock, discount, amounts }: OrderFacts): StateName => {
+  if (amounts) return 'Validated';
+  if (discount.is === 'applied') return 'DiscountApplied';
+  return stock.is === 'held' ? 'StockReserved' : 'Initiated';
 };
+
+const STATE_NAMES = {
+  none: 'Initiated',
+  submitting: 'SendingToErp',
+  stuck: 'SendingToErp',
+  sent: 'SentToErp',
+  completed: 'Completed',
+  surplus: 'Completed',
+  compensating: 'Compensating',
+  halted: 'Compensating',
+  rejected: 'Rejected',
+  cancelled: 'Cancelled',
+} as const satisfies Record<Exclude<OrderState['status'], 'received'>, StateName>;

@@ -19,12 +19,9 @@ export const pending = (state: OrderState): readonly PendingStep[] => {
       return [operator('erp-surplus', 1, state.sinceMs)];
     case 'halted':
       return [operator(ERP_CANCEL, state.order.erp?.cancelAttempt ?? 1, state.sinceMs)];
-    case 'none':
-    case 'completed':
-    case 'rejected':
-    case 'cancelled':
-      return [];
   }
+  state satisfies { readonly status: 'none' | 'completed' | 'rejected' | 'cancelled' };
+  return [];
 };
 
 /** Two numbers, so that the lease of a step forward does not hold up the way back. */

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
+import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import fc from 'fast-check';
+import type { OrderCommand } from './commands.ts';
+import {
+  absent,
+  applied,
+  attemptFailed,
+  cancelFailed,
+  cancelled,
+  cancelRequested,
+  compensationRetried,
+  completed,
+  discountReleased,
+  erpCancelled,
+  HOUR_MS,
+  MINUTE_MS,
+  orderCancelled,
+  received,
+  receivedWithDiscount,
+  refused,
+  rejectedAs,
+  requested,
+  reserved,
+  retried,
+  sentToErp,
+  started,
+  stockReleased,
+  submissionFailed,
+  validated,
+} from './testing/examples.ts';
+import { flow, fold } from './testing/spec.ts';
+import { CANCEL_FATES, SUBMIT_FATES, World } from './testing/world.ts';
+
+const by = 'op';
+const reason = 'r';
+const commands: readonly OrderCommand[] = [
+  { type: 'Cancel', by },
+  { type: 'Compensate', by, reason },
+  { type: 'RetryCompensation', by, reason },
+  { type: 'Abandon', by, reason },
+  { type: 'Resubmit', by, newOrderId: 'order-2', fingerprint: 'f' },
+  ...[1, 2, 3, 4].map((attempt) => ({ type: 'Redrive', by, reason, deadLetterId: `dead-${attempt}` }) as const),
+];
+
+/** One thing that may happen to an order: a method of the world with its arguments, so that a counterexample can be read. */
+type Happening = {
+  readonly [Method in keyof World]: World[Method] extends (...args: infer Args) => void ? [Method, ...Args] : never;
+}[keyof World];
+const happen = (world: World, [method, ...args]: Happening): void => (world[method] as (...args: unknown[]) => void).apply(world, args);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Happening>(['decide', 'advance']) },
+  fc.constant<Happening>(['decide', 'advance', true]),
+  fc.constantFrom<Happening[]>(['decide', 'erp-overdue'], ['decide', 'erp-deadline']),
+  { weight: 4, arbitrary: fc.tuple(fc.constant('submit'), fc.constantFrom(...SUBMIT_FATES), fc.boolean()) },
+  { weight: 3, arbitrary: fc.tuple(fc.constant('cancel'), fc.constantFrom(...CANCEL_FATES)) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant('command'), fc.constantFrom(...commands)) },
+  fc.tuple(fc.constant('deliver'), fc.boolean()),
+  fc.constant<Happening>(['commitSlowly']),
+  fc.tuple(fc.constant('pass'), fc.constantFrom(1_000, 10 * MINUTE_MS, 80 * HOUR_MS)),
+);
+
+const history = fc.record({
+  discounted: fc.boolean(),
+  /** Most orders get further than their first step. */
+  outOfStock: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
+  happenings: fc.array(happening, { maxLength: 25, size: 'max' }),
+  doneLate: fc.option(fc.constantFrom('ERP-1', 'ERP-2'), { freq: 4 }),
+});
+
+const ofType = (log: readonly OrderEvent[], type: OrderEvent['type']) => log.filter((event) => event.type === type);
+const compensationOf = (world: World) => ('compensation' in world.state ? world.state.compensation : undefined);
+
+/** What must hold after every single thing that happens. */
+const assertSound = (world: World): void => {
+  const { state, log } = world;
+  const over = ['completed', 'rejected', 'cancelled'].includes(state.status);
+  const rows = flow.pending(state);
+  assert.equal(rows.length === 0, over, `${state.status} has ${rows.length} rows`);
+  assert.equal(new Set(rows.map((row) => row.step)).size, rows.length);
+  if (['stuck', 'halted', 'surplus'].includes(state.status))
+    assert.deepEqual(
+      rows.map((row) => row.queue),
+      [OPERATOR_QUEUE],
+    );
+
+  for (const [done, undone] of [
+    ['StockReserved', 'StockReleased'],
+    ['DiscountApplied', 'DiscountReleased'],
+  ] as const) {
+    assert.ok(ofType(log, undone).length <= ofType(log, done).length, `${undone} more often than ${done}`);
+    assert.ok(ofType(log, done).length <= 1);
+  }
+  const [taken] = ofType(log, 'StockReserved');
+  const [given] = ofType(log, 'StockReleased');
+  if (taken && given) assert.deepEqual(given.data, taken.data);
+
+  const wasCompleted = ofType(log, 'OrderCompleted').length > 0;
+  assert.ok(!(wasCompleted && given), 'completed, and its stock released');
+  if (wasCompleted) assert.equal(world.stock.is, 'held');
+
+  if ((state.status === 'rejected' || state.status === 'cancelled') && state.compensation !== 'partial') {
+    assert.deepEqual(world.live, [], 'ended, and something is left at the ERP');
+    assert.ok(world.underway === 0 || world.erp.size > 0, 'ended, and something can still come of it');
+    assert.notEqual(world.stock.is, 'held');
+    assert.notEqual(world.discount.is, 'held');
+  }
+  const undoneFrom = log.findIndex((event) => event.type === 'ErpCancellationRequested');
+  if (undoneFrom >= 0 && !wasCompleted) {
+    assert.equal(ofType(log.slice(undoneFrom), 'ErpAttemptStarted').length, 0, 'submitted again after its cancellation');
+    assert.equal(flow.externalCall(state, 'erp-submit'), undefined);
+  }
+};
+
+describe('order flow: properties', () => {
+  it('whatever happens, nothing waits silently, undoing is exact, and ends come with their proof', () =>
+    fc.assert(
+      fc.property(history, ({ discounted, outOfStock, happenings, doneLate }) => {
+        const world = new World(discounted ? receivedWithDiscount : received, outOfStock);
+        for (const what of happenings) {
+          happen(world, what);
+          assertSound(world);
+        }
+        world.settle();
+        if (doneLate !== null) world.doLate(doneLate);
+        world.settle();
+        assertSound(world);
+        if (compensationOf(world) === 'partial') return;
+        assert.ok(['completed', 'rejected', 'cancelled'].includes(world.state.status), world.state.status);
+        assert.equal(world.live.length, world.state.status === 'completed' ? 1 : 0);
+      }),
+      { numRuns: 3_000 },
+    ));
+
+  it('no order of events, however absurd, breaks a reader or leaves an order waiting silently', () => {
+    const events: readonly OrderEvent[] = [
+      received,
+      receivedWithDiscount,
+      reserved,
+      { type: 'StockRejected', data: { shortages: [] } },
+      applied,
+      { type: 'DiscountRejected', data: { code: 'c', reason: 'expired' } },
+      validated,
+      requested,
+      started(1),
+      started(2),
+      attemptFailed(1, 'unknown'),
+      attemptFailed(2, 'not-done'),
+      refused(1),
+      submissionFailed(2),
+      retried(2),
+      sentToErp('ERP-1'),
+      sentToErp('ERP-2'),
+      completed,
+      { type: 'ErpOverdueFlagged', data: { requestedAt: '2026-11-20T10:00:00.000Z' } },
+      { type: 'ErpDeadlineExceeded', data: { waitedMs: 1 } },
+      cancelled,
+      { type: 'CompensationRequested', data: { by, reason } },
+      cancelRequested(),
+      cancelRequested('ERP-1'),
+      { type: 'ErpCancellationAttemptFailed', data: { attempt: 1, reason, nextAt: '2026-11-20T10:00:09.000Z' } },
+      absent,
+      erpCancelled('ERP-1'),
+      discountReleased,
+      stockReleased,
+      cancelFailed,
+      compensationRetried,
+      rejectedAs('stock', undefined, 'none'),
+      orderCancelled('full'),
+      { type: 'OrderResubmitted', data: { newOrderId: 'n', fingerprint: 'f', by } },
+      { type: 'SomethingFromTheFuture', data: {} } as unknown as OrderEvent,
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...events), { maxLength: 40 }), (past) => {
+        const state = fold([received, ...past]);
+        const over = ['completed', 'rejected', 'cancelled'].includes(state.status);
+        assert.equal(flow.pending(state).length === 0, over, state.status);
+        flow.stateName(state);
+        for (const step of ['erp-submit', 'erp-cancel']) flow.externalCall(state, step);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
