@@ -12,6 +12,5 @@ export const redact = (reason: string, personal: JsonObject | undefined): string
 
 function* textsOf(value: Json | undefined): Generator<string> {
   if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(value)) yield* textsOf(member);
+  else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) yield* textsOf(member);
 }
