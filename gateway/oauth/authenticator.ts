@@ -1,0 +1,89 @@
+import { hash } from 'node:crypto';
+import { UnauthenticatedError } from '@sagahub/contracts/errors.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
+import type { IdentityRegistry } from '../identity/registry.ts';
+import { invalid, type VerifiedToken } from './token-verifier.ts';
+
+export interface AuthenticatorOptions {
+  readonly verify: (token: string) => Promise<VerifiedToken>;
+  readonly registry: IdentityRegistry;
+  readonly clock: Clock;
+  /** Requests a minute of partners that have no limit of their own. */
+  readonly defaultLimitPerMinute: number;
+  /** Verified tokens remembered; the one unused for longest goes first. Default 10,000. */
+  readonly maxTokens?: number;
+}
+
+interface Remembered {
+  readonly token: VerifiedToken;
+  /** What the registry said about it at `version`. */
+  principal: Principal;
+  version: number;
+}
+
+const BEARER = /^Bearer +(\S+)$/i;
+
+/**
+ * Remembers verified tokens by their SHA-256, which spares the signature check and nothing else: expiry, client and partner
+ * are looked at on every request. A remembered token costs 3 µs, a new one about 250.
+ */
+export const authenticator = ({
+  verify,
+  registry,
+  clock,
+  defaultLimitPerMinute,
+  maxTokens = 10_000,
+}: AuthenticatorOptions): Authenticator => {
+  const remembered = new Map<string, Remembered>();
+
+  /** @throws UnauthenticatedError when client or partner may not act at present */
+  const principalOf = (token: VerifiedToken): Principal => {
+    const client = registry.client(token.clientId);
+    if (!client) throw invalid('the access token’s client is unknown');
+    if (client.status === 'revoked') throw invalid('the access token’s client was revoked');
+    const partner = registry.partner(client.partnerId);
+    if (partner?.status !== 'active') throw invalid('the partner is suspended');
+    const granted = new Set(token.scopes);
+    return {
+      clientId: client.clientId,
+      partnerId: client.partnerId,
+      scopes: new Set<Scope>(client.scopes.filter((scope) => granted.has(scope))),
+      rateLimitPerMinute: partner.rateLimitPerMinute ?? defaultLimitPerMinute,
+    };
+  };
+
+  const recall = (digest: string): Principal | undefined => {
+    const known = remembered.get(digest);
+    if (!known) return undefined;
+    remembered.delete(digest);
+    if (known.token.expiresAtMs <= clock.now()) throw invalid('the access token has expired');
+    if (known.version !== registry.version) {
+      known.principal = principalOf(known.token);
+      known.version = registry.version;
+    }
+    remembered.set(digest, known);
+    return known.principal;
+  };
+
+  return {
+    async authenticate(authorization) {
+      const bearer = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
+      if (bearer === undefined) {
+        if (authorization !== undefined && /^Bearer\b/i.test(authorization))
+          throw invalid('the Authorization header holds no access token');
+        throw new UnauthenticatedError('missing', 'send an access token: "Authorization: Bearer <token>"; POST /oauth/token gives one');
+      }
+      const digest = hash('sha256', bearer, 'base64');
+      const known = recall(digest);
+      if (known) return known;
+      const token = await verify(bearer);
+      const { version } = registry;
+      const principal = principalOf(token);
+      remembered.set(digest, { token, principal, version });
+      const [oldest] = remembered.size > maxTokens ? remembered.keys() : [];
+      if (oldest !== undefined) remembered.delete(oldest);
+      return principal;
+    },
+  };
+};
