@@ -55,6 +55,7 @@ const describe = (text: string): string => {
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(text);
     const start = skipSpace(text, at);
+    if (!token && text[start] === '"') return `the string at ${placeOf(text, start)} ${STRING_RULES}`;
     if (!token) return `expected ${expected} at ${placeOf(text, start)}`;
     if (token[4] !== undefined) return `it ends where ${expected} was expected, at ${placeOf(text, start)}`;
     const next = step(expected, token[1] ?? (token[2] ? 'string' : 'literal'), open);
@@ -63,6 +64,8 @@ const describe = (text: string): string => {
     at = TOKEN.lastIndex;
   }
 };
+
+const STRING_RULES = 'is not closed, or holds an unescaped control character or an unknown escape';
 
 type Expectation =
   | 'a value'

@@ -11,7 +11,8 @@ export const mount = (routes: readonly Route[], context: ExchangeContext): Expre
   const app = express().disable('x-powered-by').disable('etag').enable('case sensitive routing');
   const exact = new Map<string, Handler>();
   app.use((request, response, next) => {
-    const handle = exact.get(request.path);
+    const { path } = request;
+    const handle = exact.get(path) ?? (path.endsWith('/') ? exact.get(path.slice(0, -1)) : undefined);
     if (handle) void handle(request, response, {});
     else next();
   });
