@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Difference, DriftReport } from '@sagahub/contracts/api/operations-views.ts';
 import { objectIdOf, categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
@@ -14,7 +15,8 @@ export interface DriftOptions {
 
 type DriftPorts = Pick<Ports, 'store' | 'documents'>;
 
-const PAGE = 1_000;
+/** Events between two turns of the event loop, and two reports. */
+const PAGE = 500;
 /** Differences listed in a report; all are counted. */
 const LISTED = 100;
 
@@ -42,6 +44,7 @@ export async function* drift(projector: Projector, ports: DriftPorts, options: D
     const finished = page.length < PAGE;
     yield { streams, finished, drifted, differences: [...differences] };
     if (finished) return;
+    await nextTurn();
   }
 }
 

@@ -141,8 +141,13 @@ export class Projector implements AsyncDisposable {
     } finally {
       span.end();
     }
-    const full = events.length >= this.#options.batchSize;
-    if (!full) await this.#ports.clock.sleep(this.#options.windowMs, this.#stopping.signal);
+    if (!(await this.#isBehind(events))) await this.#ports.clock.sleep(this.#options.windowMs, this.#stopping.signal);
+  }
+
+  /** Is a whole batch waiting already? Then there is nothing to gather. */
+  async #isBehind(events: readonly RecordedEvent[]): Promise<boolean> {
+    const last = events.at(-1)?.position ?? 0n;
+    return (await this.#ports.store.lastPosition()) - last >= BigInt(this.#options.batchSize);
   }
 
   /** A store that fails for a while delays the projection and nothing else. */

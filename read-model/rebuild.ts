@@ -10,7 +10,7 @@ export interface RebuildOptions {
   readonly onProgress?: (progress: RebuildProgress) => void;
   /** Stops between two pages; the next rebuild goes on from there. */
   readonly signal?: AbortSignal;
-  /** Events read and written at once. Default 5,000. */
+  /** Events read and written at once. Default 2,000. */
   readonly pageSize?: number;
 }
 
@@ -107,7 +107,7 @@ class Rebuild {
 
   #prefetch(after: bigint): void {
     const categories = categoriesOf(this.#projector.projection);
-    const page = this.#ports.store.readAll({ after, limit: this.#options.pageSize ?? 5_000, categories });
+    const page = this.#ports.store.readAll({ after, limit: this.#options.pageSize ?? 2_000, categories });
     page.catch(() => {}); // reported when it is taken
     this.#ahead = { after, page };
   }

@@ -1,11 +1,10 @@
 import { DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
-import type { CollectionSpec } from '@sagahub/contracts/ports/document-store.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
-import { collectionsOf, type Projection } from './projection.ts';
+import type { Projection } from './projection.ts';
 
-const orders: Projection = {
+export const ordersProjection: Projection = {
   name: 'orders',
   version: 1,
   folds: [orderFold],
@@ -24,14 +23,12 @@ const orders: Projection = {
   ],
 };
 
-const breakers: Projection = {
+export const breakersProjection: Projection = {
   name: 'breakers',
   version: 1,
   folds: [breakerFold],
   collections: [{ name: BREAKERS, indexes: [['state']] }],
 };
 
-export const PROJECTIONS: readonly Projection[] = [orders, breakers];
-
-/** What the DocumentStore must be opened with. */
-export const READ_MODEL_COLLECTIONS: readonly CollectionSpec[] = PROJECTIONS.flatMap(collectionsOf);
+/** Every projection of the hub. */
+export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection];

@@ -1,0 +1,13 @@
+import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
+
+/** Entries of `OperationDoc.responses`. */
+export const problem = (description: string) => ({ description, schema: problemSchema, mediaType: PROBLEM_MEDIA_TYPE });
+export const NOT_FOUND = problem('No such order, or not yours');
+export const BAD_QUERY = problem('A parameter is unknown or of the wrong form');
+
+export const EVENT_STREAM = 'text/event-stream';
+export const NDJSON = 'application/x-ndjson';
+
+/** Does the caller ask for this media type by name? A wildcard is content with the default. */
+export const asksFor = (accept: string | undefined, mediaType: string): boolean =>
+  (accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === mediaType);

@@ -1,0 +1,24 @@
+import type { ApiRequest, ApiResponse } from '@sagahub/contracts/api/route.ts';
+import type { OperationDoc } from '@sagahub/contracts/api/route.ts';
+import { asksFor, NDJSON } from './answers.ts';
+
+/**
+ * Work that takes a while: with `Accept: application/x-ndjson` its progress, one report a line, the last one being the result;
+ * otherwise the result alone, as JSON, when it is there.
+ */
+export const longAnswer = async (request: ApiRequest, reports: AsyncIterable<object>): Promise<ApiResponse> => {
+  const headers = { 'cache-control': 'no-store' };
+  if (asksFor(request.headers['accept'], NDJSON))
+    return { status: 200, headers: { ...headers, 'content-type': `${NDJSON}; charset=utf-8` }, body: asLines(reports) };
+  let result: object = {};
+  for await (const report of reports) result = report;
+  return { status: 200, headers, body: result };
+};
+
+async function* asLines(reports: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const report of reports) yield `${JSON.stringify(report)}\n`;
+}
+
+export const LONG: Pick<OperationDoc, 'description'> = {
+  description: 'With `Accept: application/x-ndjson`: progress, one report a line, ending with the result.',
+};

@@ -1,0 +1,22 @@
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import type { LogCursors } from '../log-cursor.ts';
+import type { Projector } from '../projector.ts';
+import type { OrderReader } from './order-reader.ts';
+import type { OpenBreakers } from './order-view.ts';
+
+/** What the queries share. */
+export interface QueryContext extends Pick<Ports, 'store' | 'documents' | 'keys' | 'clock'> {
+  readonly runtime: Pick<SagaRuntime, 'settled'>;
+  readonly orders: OrderReader;
+  readonly cursors: LogCursors;
+  /** Of the projection `orders`. */
+  readonly projector: Projector;
+  readonly openBreakers: () => Promise<OpenBreakers>;
+  /** Longest `Prefer: wait`. */
+  readonly maxWaitMs: number;
+  /** Between two comments that keep an idle event stream open. */
+  readonly heartbeatMs: number;
+  /** Messages that may wait for one slow client of an event stream. */
+  readonly streamQueue: number;
+}

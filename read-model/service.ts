@@ -1,0 +1,105 @@
+import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
+import { auditRoutes } from './audit/routes.ts';
+import type { ReadModelConfig } from './config.ts';
+import { LogCursors } from './log-cursor.ts';
+import { readProjectionRecord } from './projection-record.ts';
+import { Projector } from './projector.ts';
+import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
+import { breakersProjection, ordersProjection } from './projections/index.ts';
+import { eventsQuery } from './queries/events-query.ts';
+import { orderQuery } from './queries/order-query.ts';
+import { OrderReader } from './queries/order-reader.ts';
+import type { OpenBreakers } from './queries/order-view.ts';
+import { adminOrdersQuery, ordersQuery } from './queries/orders-query.ts';
+import { projectionsQueries } from './queries/projections-query.ts';
+import type { QueryContext } from './queries/query-context.ts';
+import { statsQuery } from './queries/stats-query.ts';
+import { timelineQuery } from './queries/timeline-query.ts';
+import { Rebuilds } from './rebuilds.ts';
+
+/** A read model this far behind is worth a warning. */
+const LAG_WARNING_SECONDS = 30;
+/** There are as many breakers as connectors: a handful. */
+const MAX_BREAKERS = 1_000;
+
+/** Projects the log and answers every question about it. The document store must have been opened with `READ_MODEL_COLLECTIONS`. */
+export const startReadModel = async (config: ReadModelConfig, ports: Ports, runtime: Pick<SagaRuntime, 'settled'>): Promise<Service> => {
+  await using started = new AsyncDisposableStack();
+  const options = { windowMs: config.projectionWindowMs, batchSize: config.projectionBatch, hotDocuments: config.hotDocuments };
+  const orders = started.use(await Projector.start(ordersProjection, ports, options));
+  const breakers = started.use(await Projector.start(breakersProjection, ports, options));
+  const projectors = [orders, breakers];
+  const rebuilds = started.use(new Rebuilds(ports));
+  await rebuilds.resume(projectors);
+  observe(ports, projectors);
+  const cursors = new LogCursors(ports.store.logId);
+  const context: QueryContext = {
+    ...ports,
+    runtime,
+    orders: new OrderReader(ports),
+    cursors,
+    projector: orders,
+    openBreakers: () => openBreakers(ports),
+    maxWaitMs: config.maxWaitMs,
+    heartbeatMs: config.streamHeartbeatMs,
+    streamQueue: config.streamQueue,
+  };
+  const running = started.move();
+  return {
+    name: 'read-model',
+    routes: [
+      ordersQuery(context),
+      orderQuery(context),
+      timelineQuery(context),
+      eventsQuery(context),
+      adminOrdersQuery(context),
+      ...projectionsQueries({ ports, projectors, rebuilds, cursors }),
+      ...auditRoutes({ ports, projectors, cursors }),
+    ],
+    managementRoutes: [statsQuery(ports.documents, cursors)],
+    health: () => Promise.all(projectors.map(healthOf)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+const openBreakers = async ({ documents }: Ports): Promise<OpenBreakers> => {
+  const open = await documents.find(BREAKERS, { filter: { state: { eq: 'open' } }, limit: MAX_BREAKERS });
+  return new Map(open.map(({ id, body }) => [id, body as unknown as BreakerDocument]));
+};
+
+const healthOf = async (projector: Projector): Promise<HealthCheck> => {
+  const { lagSeconds, failing, parked } = await projector.status();
+  const late = lagSeconds > LAG_WARNING_SECONDS;
+  const output = failing ?? (parked.length > 0 ? `${parked.length} streams are parked` : late ? 'behind the log' : undefined);
+  return {
+    name: `projection-${projector.projection.name}:lag`,
+    status: output === undefined ? 'pass' : 'warn',
+    ...(output !== undefined && { output }),
+    observedValue: lagSeconds,
+    observedUnit: 's',
+  };
+};
+
+const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector[]): void => {
+  const each = async (measure: (projector: Projector) => number | Promise<number>) =>
+    Promise.all(projectors.map(async (one) => [await measure(one), { projection: one.projection.name }] as const));
+  telemetry.gauge('hub.projection.lag', () => each(async (one) => (await one.status()).lagEvents));
+  telemetry.gauge('hub.projection.lag.seconds', () => each(async (one) => (await one.status()).lagSeconds));
+  telemetry.gauge('hub.projection.parked', () => each(async (one) => (await one.status()).parked.length));
+  const counted = async (prefix: string, attributes: (name: string) => Attributes) => {
+    const { counts = {} } = (await readProjectionRecord(ordersProjection.name, documents)) ?? {};
+    return Object.entries(counts).flatMap(([counter, count]) =>
+      counter.startsWith(prefix) ? [[count, attributes(counter.slice(prefix.length))] as const] : [],
+    );
+  };
+  telemetry.gauge('hub.saga.states', () => counted('state:', (state) => ({ saga: 'order', state })));
+  telemetry.gauge('hub.dead_letters', () => counted('dead-letter:', (origin) => ({ origin })));
+  const total = async (counter: string) => {
+    const record = await readProjectionRecord(ordersProjection.name, documents);
+    return [[record?.counts[counter] ?? 0] as const];
+  };
+  telemetry.gauge('hub.orders.stuck', () => total('status:stuck'));
+  telemetry.gauge('hub.orders.overdue', () => total('overdue'));
+};
