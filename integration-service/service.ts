@@ -1,13 +1,13 @@
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
-import type { Service } from '@sagahub/contracts/service.ts';
+import type { Ports, Service } from '@sagahub/contracts/service.ts';
 import type { IntegrationConfig } from './config.ts';
 import { orderHandlers } from './orders/handlers.ts';
-import { type IntakePorts, openIntake } from './orders/intake.ts';
+import { openIntake } from './orders/intake.ts';
 import { openResubmission } from './orders/resubmission.ts';
 import { orderRoutes } from './orders/routes.ts';
 
 /** Takes business requests in: validates them, finds out whether they are new, and puts them into the log. Holds no state of its own. */
-export const startIntegration = async (config: IntegrationConfig, ports: IntakePorts, runtime: SagaRuntime): Promise<Service> => {
+export const startIntegration = async (config: IntegrationConfig, ports: Ports, runtime: SagaRuntime): Promise<Service> => {
   const { store, telemetry } = ports;
   const intake = await openIntake(ports, config.duplicateCacheMs);
   const resubmit = openResubmission(store, runtime, intake);

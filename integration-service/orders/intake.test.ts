@@ -3,10 +3,12 @@ import { ReuseError, StorageFullError } from '@sagahub/contracts/errors.ts';
 import { orderIdOf } from '@sagahub/contracts/ids.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import { open } from '@sagahub/contracts/personal-data.ts';
+import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { KeyValue } from '@sagahub/contracts/ports/key-value.ts';
-import { entry, validOrder } from '../testing/orders.ts';
-import { openSite, type Site } from '../testing/site.ts';
-import type { Accepted } from './intake.ts';
+import { collectTelemetry } from '../testing/collected-telemetry.ts';
+import { entryOf, newPartner, validOrder } from '../testing/orders.ts';
+import { openSite, type Site, storeAfter } from '../testing/site.ts';
+import type { Accepted, Entry, OrderIntake } from './intake.ts';
 
 const reused = (code: string, orderId?: string) => (error: unknown) => {
   assert.ok(error instanceof ReuseError, String(error));
@@ -17,8 +19,6 @@ const reused = (code: string, orderId?: string) => (error: unknown) => {
   }
   return true;
 };
-const keyed = (idempotencyKey: string | undefined) => entry({ idempotencyKey });
-
 const brokenCache: KeyValue = {
   get: () => Promise.reject(new Error('connection refused')),
   set: () => Promise.reject(new Error('connection refused')),
@@ -30,12 +30,20 @@ const brokenCache: KeyValue = {
 
 describe('order intake', () => {
   let site: Site;
-  beforeEach(async () => void (site = await openSite()));
-  afterEach(() => site[Symbol.asyncDispose]());
+  let partner: Principal;
+  let keyed: (idempotencyKey?: string) => Entry;
+  before(async () => {
+    site = await openSite();
+  });
+  beforeEach(() => {
+    partner = newPartner();
+    keyed = (key) => entryOf(partner, key);
+  });
+  after(() => site[Symbol.asyncDispose]());
 
   it('records the order before it is accepted, personal data sealed', async () => {
     const { orderId, replayed } = await site.intake.placeOrder(validOrder('PO-1'), keyed('k'));
-    assert.equal(orderId, orderIdOf(site.store.namespace, 'acme', 'PO-1'));
+    assert.equal(orderId, orderIdOf(site.store.namespace, partner.partnerId, 'PO-1'));
     assert.equal(replayed, false);
     const [event] = await site.store.readStream(orderStream(orderId));
     assert.equal(event?.type, 'OrderReceived');
@@ -44,8 +52,8 @@ describe('order intake', () => {
       {
         orderId,
         orderNumber: 'PO-1',
-        partnerId: 'acme',
-        clientId: 'client-a',
+        partnerId: partner.partnerId,
+        clientId: partner.clientId,
         currency: 'EUR',
         buyerId: 'C-1',
         lines: [
@@ -62,7 +70,13 @@ describe('order intake', () => {
     const { time, correlationId, partnerId, actor, schemaVersion } = event.metadata;
     assert.deepEqual(
       { time, correlationId, partnerId, actor, schemaVersion },
-      { time: '2026-11-20T10:11:12.345Z', correlationId: 'flow-1', partnerId: 'acme', actor: 'client:client-a', schemaVersion: 1 },
+      {
+        time: '2026-11-20T10:11:12.345Z',
+        correlationId: 'flow-1',
+        partnerId: partner.partnerId,
+        actor: `client:${partner.clientId}`,
+        schemaVersion: 1,
+      },
     );
     assert.doesNotMatch(JSON.stringify({ ...event, position: 0 }), /Ada|ada@|Lyon|loading/);
     assert.deepEqual(await open(site.keys, event.stream, event.private!), {
@@ -72,7 +86,7 @@ describe('order intake', () => {
     });
   });
 
-  /** What a second request meets after `PO-1` was accepted with the key `k1` and `PO-2` with `k2`. */
+  /** What a second request meets after its sender's `PO-1` was accepted with the key `k1` and `PO-2` with `k2`. */
   const second: readonly {
     readonly number: 'PO-1' | 'PO-3';
     readonly content: 'same' | 'other';
@@ -92,51 +106,68 @@ describe('order intake', () => {
     { number: 'PO-1', content: 'other', key: 'k1', outcome: 'HUB_ORDER_NUMBER_REUSED', names: 'PO-1' },
     { number: 'PO-1', content: 'other', key: 'k2', outcome: 'HUB_ORDER_NUMBER_REUSED', names: 'PO-1' },
   ];
-  const circumstances: Readonly<Record<string, () => Promise<Site>>> = {
-    'in one process': async () => site,
-    'after a restart': async () => (site = await site.restart()),
-    'with a cache that fails': async () => (site = await site.restart({ cache: brokenCache })),
+  const circumstances: Readonly<Record<string, () => Promise<OrderIntake>>> = {
+    'in one process': async () => site.intake,
+    'after a restart': async () => {
+      site = await site.restart();
+      return site.intake;
+    },
+    'with a cache that fails': () => site.openIntake({ cache: brokenCache }),
   };
-  for (const [when, prepare] of Object.entries(circumstances))
-    for (const { number, content, key, outcome, names } of second)
-      it(`answers ${outcome} to number ${number}, ${content} content, key ${key ?? 'none'}, ${when}, and again`, async () => {
-        const ids = {
-          'PO-1': (await site.intake.placeOrder(validOrder('PO-1'), keyed('k1'))).orderId,
-          'PO-2': (await site.intake.placeOrder(validOrder('PO-2'), keyed('k2'))).orderId,
-        };
-        const { intake } = await prepare();
-        const send = () => intake.placeOrder(validOrder(number, content === 'other' ? { note: 'other' } : {}), keyed(key));
-        for (const repeat of [false, true]) {
-          if (outcome === 'accepted') assert.equal((await send()).replayed, repeat);
-          else if (outcome === 'replayed') assert.deepEqual(await send(), { orderId: ids['PO-1'], replayed: true });
-          else await assert.rejects(send(), reused(outcome, names && ids[names]));
-        }
-        assert.equal((await site.received()).length, outcome === 'accepted' ? 3 : 2);
+  for (const [when, openAgain] of Object.entries(circumstances))
+    describe(when, () => {
+      const senders = second.map(newPartner);
+      let ids: { 'PO-1': string; 'PO-2': string }[];
+      let intake: OrderIntake;
+      before(async () => {
+        const placed = (sender: Principal, number: string, key: string) => site.intake.placeOrder(validOrder(number), entryOf(sender, key));
+        ids = await Promise.all(
+          senders.map(async (sender) => ({
+            'PO-1': (await placed(sender, 'PO-1', 'k1')).orderId,
+            'PO-2': (await placed(sender, 'PO-2', 'k2')).orderId,
+          })),
+        );
+        intake = await openAgain();
       });
 
-  it('warns of a cache that fails, and of nothing else', async () => {
-    site = await site.restart({ cache: brokenCache });
-    await site.intake.placeOrder(validOrder(), keyed('k'));
-    assert.deepEqual(site.telemetry.warnings, []);
-    await site.intake.placeOrder(validOrder(), keyed('k'));
-    assert.match(site.telemetry.warnings[0]!, /cache/);
+      for (const [row, { number, content, key, outcome, names }] of second.entries())
+        it(`answers ${outcome} to number ${number}, ${content} content, key ${key ?? 'none'}, and again`, async () => {
+          const sender = senders[row]!;
+          const send = () => intake.placeOrder(validOrder(number, content === 'other' ? { note: 'other' } : {}), entryOf(sender, key));
+          for (const repeat of [false, true]) {
+            if (outcome === 'accepted') assert.equal((await send()).replayed, repeat);
+            else if (outcome === 'replayed') assert.deepEqual(await send(), { orderId: ids[row]!['PO-1'], replayed: true });
+            else await assert.rejects(send(), reused(outcome, names && ids[row]![names]));
+          }
+          assert.equal((await site.received(sender.partnerId)).length, outcome === 'accepted' ? 3 : 2);
+        });
+    });
+
+  it('warns of a cache that fails, and asks it nothing about a first submission', async () => {
+    const telemetry = collectTelemetry();
+    const intake = await site.openIntake({ cache: brokenCache, telemetry });
+    await intake.placeOrder(validOrder(), keyed('k'));
+    assert.deepEqual(telemetry.warnings, []);
+    await intake.placeOrder(validOrder(), keyed('k'));
+    assert.match(telemetry.warnings[0]!, /cache/);
   });
 
-  it('reads the log once for a partner that repeats itself without end', async () => {
-    const reads: string[] = [];
-    site = await openSite({ onRead: (stream) => void reads.push(stream) });
-    for (let i = 0; i < 10; i += 1) await site.intake.placeOrder(validOrder(), keyed('k'));
-    assert.equal(reads.length, 1);
+  it('reads the log not at all for a first submission, and once for any number of repeats', async () => {
+    let reads = 0;
+    const intake = await site.openIntake({ store: storeAfter(site.store, { readStream: () => void (reads += 1) }) });
+    await intake.placeOrder(validOrder(), keyed('k'));
+    assert.equal(reads, 0);
+    for (let i = 0; i < 10; i += 1) await intake.placeOrder(validOrder(), keyed('k'));
+    assert.equal(reads, 1);
   });
 
   it('scopes keys to the client and numbers to the partner', async () => {
     const { intake } = site;
     const first = await intake.placeOrder(validOrder('PO-1'), keyed('k'));
-    const colleague = { clientId: 'client-b', partnerId: 'acme' };
-    const stranger = { clientId: 'client-c', partnerId: 'other' };
-    assert.deepEqual(await intake.placeOrder(validOrder('PO-1'), entry({ principal: colleague })), { ...first, replayed: true });
-    assert.equal((await intake.placeOrder(validOrder('PO-2'), entry({ principal: colleague, idempotencyKey: 'k' }))).replayed, false);
-    const theirs = await intake.placeOrder(validOrder('PO-1', { note: 'theirs' }), entry({ principal: stranger, idempotencyKey: 'k' }));
+    const colleague = { ...partner, clientId: `${partner.clientId}-b` };
+    assert.deepEqual(await intake.placeOrder(validOrder('PO-1'), entryOf(colleague)), { ...first, replayed: true });
+    assert.equal((await intake.placeOrder(validOrder('PO-2'), entryOf(colleague, 'k'))).replayed, false);
+    const theirs = await intake.placeOrder(validOrder('PO-1', { note: 'theirs' }), entryOf(newPartner(), 'k'));
     assert.equal(theirs.replayed, false);
     assert.notEqual(theirs.orderId, first.orderId);
   });
@@ -161,7 +192,7 @@ describe('order intake', () => {
         assert.equal(results.length, 50);
         assert.equal(results.filter(({ replayed }) => !replayed).length, 1);
         assert.equal(new Set(results.map(({ orderId }) => orderId)).size, 1);
-        assert.equal((await site.received()).length, 1);
+        assert.equal((await site.received(partner.partnerId)).length, 1);
       });
 
       it(`lets one content win when one number is sent with two contents ${how}`, async () => {
@@ -169,7 +200,7 @@ describe('order intake', () => {
         assert.equal(fulfilled(results).length, 25);
         assert.equal(fulfilled(results).filter(({ replayed }) => !replayed).length, 1);
         assert.deepEqual(new Set(codes(results)), new Set(['HUB_ORDER_NUMBER_REUSED']));
-        assert.equal((await site.received()).length, 1);
+        assert.equal((await site.received(partner.partnerId)).length, 1);
       });
     }
 
@@ -183,22 +214,25 @@ describe('order intake', () => {
         codes(results),
         Array.from({ length: 49 }, () => 'HUB_IDEMPOTENCY_KEY_REUSED'),
       );
-      assert.equal((await site.received()).length, 1);
+      assert.equal((await site.received(partner.partnerId)).length, 1);
     });
   });
 
   it('accepts nothing while the disk is full, and the same request later', async () => {
     const full = new StorageFullError(new Error('ENOSPC'));
     let failing = true;
-    site = await openSite({ onAppend: () => (failing ? Promise.reject(full) : Promise.resolve()) });
-    await assert.rejects(site.intake.placeOrder(validOrder(), keyed('k')), full);
+    const store = storeAfter(site.store, { append: () => (failing ? Promise.reject(full) : Promise.resolve()) });
+    const intake = await site.openIntake({ store });
+    await assert.rejects(intake.placeOrder(validOrder(), keyed('k')), full);
     failing = false;
-    assert.equal((await site.intake.placeOrder(validOrder(), keyed('k'))).replayed, false);
+    assert.equal((await intake.placeOrder(validOrder(), keyed('k'))).replayed, false);
   });
 
   it('counts what it accepted and what it replayed', async () => {
-    for (let i = 0; i < 3; i += 1) await site.intake.placeOrder(validOrder(), keyed(undefined));
-    assert.equal(site.telemetry.counts.get('hub.orders.received{"channel":"http"}'), 1);
-    assert.equal(site.telemetry.counts.get('hub.orders.replayed{"channel":"http"}'), 2);
+    const telemetry = collectTelemetry();
+    const intake = await site.openIntake({ telemetry });
+    for (let i = 0; i < 3; i += 1) await intake.placeOrder(validOrder(), keyed());
+    assert.equal(telemetry.counts.get('hub.orders.received{"channel":"http"}'), 1);
+    assert.equal(telemetry.counts.get('hub.orders.replayed{"channel":"http"}'), 2);
   });
 });

@@ -5,7 +5,7 @@ import { newId, orderIdOf } from '@sagahub/contracts/ids.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { ORDER, type OrderReceived, orderStream } from '@sagahub/contracts/messages/order.ts';
 import { seal, subjectOf } from '@sagahub/contracts/personal-data.ts';
-import { type Append, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
+import { type Append, type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { METRICS, SPANS } from '@sagahub/contracts/telemetry-names.ts';
@@ -62,7 +62,9 @@ export interface OrderIntake {
 /** The append says that this is no first submission. */
 type Refusal = RevisionConflictError | RequestKeyTakenError;
 
-export type IntakePorts = Pick<Ports, 'store' | 'keys' | 'cache' | 'clock' | 'telemetry'>;
+export interface IntakePorts extends Pick<Ports, 'keys' | 'cache' | 'clock' | 'telemetry'> {
+  readonly store: Pick<EventStore, 'namespace' | 'append' | 'readStream'>;
+}
 
 export const openIntake = async (ports: IntakePorts, duplicateCacheMs: number): Promise<OrderIntake> => {
   const { store, keys, cache, clock, telemetry } = ports;
@@ -128,7 +130,9 @@ export const openIntake = async (ports: IntakePorts, duplicateCacheMs: number): 
   return {
     fingerprint,
     placeOrder: async (command, entry, resubmission) => {
-      const span = telemetry.startSpan(SPANS.intake.name, { parent: entry.traceparent });
+      const { partnerId } = entry.principal;
+      const attributes = { 'hub.flow': ORDER, 'hub.partner_id': partnerId };
+      const span = telemetry.startSpan(SPANS.intake.name, { parent: entry.traceparent, attributes });
       try {
         const { data, append } = await prepare(command, { ...entry, traceparent: span.traceparent ?? entry.traceparent }, resubmission);
         span.setAttribute('hub.stream', append.stream);

@@ -10,7 +10,10 @@ import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
  * Asked only after an append was refused, so a first submission pays nothing for it. The log answers; the cache, filled by the first
  * repeat, spares it the reads of a partner that repeats itself without end. A cache that fails is as good as an empty one.
  */
-export const knownOrders = (ports: { readonly store: EventStore; readonly cache: KeyValue; readonly logger: Logger }, ttlMs: number) => {
+export const knownOrders = (
+  ports: { readonly store: Pick<EventStore, 'readStream'>; readonly cache: KeyValue; readonly logger: Logger },
+  ttlMs: number,
+) => {
   const { store, cache, logger } = ports;
   const tolerant = async <T>(call: Promise<T>): Promise<T | undefined> => {
     try {

@@ -8,6 +8,8 @@ import { requestKeyOf } from '../idempotency-key.ts';
 import { ownOrder } from './existing-order.ts';
 import { type Accepted, type Entry, keyReused, type OrderIntake } from './intake.ts';
 
+type ReadableLog = Pick<EventStore, 'namespace' | 'readStream' | 'findRequest'>;
+
 export type Resubmit = (orderId: string, body: unknown, entry: Entry) => Promise<Accepted & Pick<PlaceOrder, 'orderNumber'>>;
 
 /**
@@ -19,7 +21,7 @@ export type Resubmit = (orderId: string, body: unknown, entry: Entry) => Promise
  * before with other content; ValidationError
  */
 export const openResubmission =
-  (store: EventStore, runtime: Pick<SagaRuntime, 'load' | 'execute'>, intake: OrderIntake): Resubmit =>
+  (store: ReadableLog, runtime: Pick<SagaRuntime, 'load' | 'execute'>, intake: OrderIntake): Resubmit =>
   async (orderId, body, entry) => {
     const { principal, idempotencyKey } = entry;
     await ownOrder(runtime, orderId, principal);
@@ -38,7 +40,7 @@ export const openResubmission =
     return { ...accepted, orderNumber };
   };
 
-const originalOf = async (store: EventStore, stream: string): Promise<OrderReceived['data']> => {
+const originalOf = async (store: ReadableLog, stream: string): Promise<OrderReceived['data']> => {
   const [first] = await store.readStream(stream, { from: 0, to: 0 });
   return first!.data as unknown as OrderReceived['data'];
 };
@@ -53,7 +55,7 @@ const otherNumber = (orderNumber: string): ValidationError =>
   ]);
 
 /** Before anything is decided, so that a wrong key leaves no trace. */
-const refuseTakenKey = async (store: EventStore, requestKey: string, newOrderId: string): Promise<void> => {
+const refuseTakenKey = async (store: ReadableLog, requestKey: string, newOrderId: string): Promise<void> => {
   const holder = await store.findRequest(requestKey);
   if (holder !== undefined && holder !== orderStream(newOrderId)) throw keyReused(holder);
 };

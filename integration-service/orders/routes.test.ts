@@ -4,16 +4,15 @@ import type { ApiRequest, ApiResponse } from '@sagahub/contracts/api/route.ts';
 import { ConflictError, HubError, StorageFullError, ValidationError } from '@sagahub/contracts/errors.ts';
 import { orderIdOf } from '@sagahub/contracts/ids.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
+import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
-import { postedOrder } from '../testing/orders.ts';
+import { type CollectedTelemetry, collectTelemetry } from '../testing/collected-telemetry.ts';
+import { newPartner, postedOrder } from '../testing/orders.ts';
 import { type Script, scriptedRuntime } from '../testing/scripted-runtime.ts';
-import { openSite, type Site } from '../testing/site.ts';
+import { openSite, type Site, storeAfter } from '../testing/site.ts';
 import { orderHandlers } from './handlers.ts';
 import { openResubmission } from './resubmission.ts';
 import { orderRoutes } from './routes.ts';
-
-const ACME = { clientId: 'client-a', partnerId: 'acme', scopes: new Set(['orders:write'] as const), rateLimitPerMinute: 0 };
-const STRANGER = { ...ACME, clientId: 'client-z', partnerId: 'zeta' };
 
 const refusedWith = (code: string) => (error: unknown) => {
   assert.ok(error instanceof HubError, String(error));
@@ -23,18 +22,26 @@ const refusedWith = (code: string) => (error: unknown) => {
 
 describe('order routes', () => {
   let site: Site;
+  let partner: Principal;
+  let telemetry: CollectedTelemetry;
   let script: Script;
   let appendFails: Error | undefined;
   let post: (path: string, request?: Partial<ApiRequest>) => Promise<ApiResponse>;
 
+  before(async () => {
+    site = await openSite();
+  });
+  after(() => site[Symbol.asyncDispose]());
+
   beforeEach(async () => {
+    partner = newPartner();
     appendFails = undefined;
-    site = await openSite({ onAppend: () => (appendFails ? Promise.reject(appendFails) : Promise.resolve()) });
-    const scripted = scriptedRuntime(site);
-    ({ script } = scripted);
-    const { runtime } = scripted;
-    const { intake, telemetry, store } = site;
-    const resubmit = openResubmission(store, runtime, intake);
+    telemetry = collectTelemetry();
+    const { runtime, script: written } = scriptedRuntime(site.store);
+    script = written;
+    const store = storeAfter(site.store, { append: () => (appendFails ? Promise.reject(appendFails) : Promise.resolve()) });
+    const intake = await site.openIntake({ store, telemetry });
+    const resubmit = openResubmission(site.store, runtime, intake);
     const routes = orderRoutes(orderHandlers({ intake, resubmit, runtime, telemetry, maxWaitMs: 30_000 }));
     post = (path, request) => {
       const [, orderId = '', action] = /^\/api\/v1\/orders(?:\/([^/]*)\/(\w+))?$/.exec(path) ?? [];
@@ -47,7 +54,7 @@ describe('order routes', () => {
         query: {},
         headers: {},
         body: undefined,
-        principal: ACME,
+        principal: partner,
         correlationId: 'flow-1',
         requestId: 'request-1',
         traceparent: undefined,
@@ -57,7 +64,6 @@ describe('order routes', () => {
       });
     };
   });
-  afterEach(() => site[Symbol.asyncDispose]());
 
   const place = (body: object = postedOrder(), headers: ApiRequest['headers'] = {}) => post('/api/v1/orders', { body, headers });
   const idOf = (answer: ApiResponse) => (answer.body as { orderId: string }).orderId;
@@ -65,7 +71,7 @@ describe('order routes', () => {
   describe('placing', () => {
     it('answers 202 with the order and where to look', async () => {
       const answer = await place();
-      const orderId = orderIdOf(site.store.namespace, 'acme', 'PO-1');
+      const orderId = orderIdOf(site.store.namespace, partner.partnerId, 'PO-1');
       assert.equal(answer.status, 202);
       assert.deepEqual(answer.headers, { location: `/api/v1/orders/${orderId}` });
       assert.deepEqual(orderAcceptedSchema.parse(answer.body), {
@@ -92,12 +98,12 @@ describe('order routes', () => {
     it('looks at the key before the body, and at both before anything is written', async () => {
       await assert.rejects(place({}, { 'idempotency-key': 'a b' }), refusedWith('HUB_IDEMPOTENCY_KEY_INVALID'));
       await assert.rejects(place({}), ValidationError);
-      assert.equal((await site.received()).length, 0);
+      assert.equal((await site.received(partner.partnerId)).length, 0);
     });
 
     it('counts refusals by their code', async () => {
       await assert.rejects(place({}));
-      assert.equal(site.telemetry.counts.get('hub.orders.refused{"channel":"http","code":"HUB_VALIDATION"}'), 1);
+      assert.equal(telemetry.counts.get('hub.orders.refused{"channel":"http","code":"HUB_VALIDATION"}'), 1);
     });
 
     for (const [state, status] of Object.entries({ Completed: 'completed', Rejected: 'rejected', Cancelled: 'cancelled' }))
@@ -139,7 +145,7 @@ describe('order routes', () => {
       assert.equal(answer.status, 202);
       assert.equal((answer.body as { status: string }).status, 'compensating');
       assert.deepEqual(script.commands, [
-        { stream: orderStream(orderId), command: { type: 'Cancel', by: 'client:client-a', reason: 'ordered twice' } },
+        { stream: orderStream(orderId), command: { type: 'Cancel', by: `client:${partner.clientId}`, reason: 'ordered twice' } },
       ]);
     });
 
@@ -167,9 +173,9 @@ describe('order routes', () => {
     it(`finds no order to ${action} that is unknown, another partner's, or named wrongly`, async () => {
       const orderId = idOf(await place());
       const body = action === 'resubmit' ? postedOrder() : undefined;
-      const foreign = post(`/api/v1/orders/${orderId}/${action}`, { principal: STRANGER, body });
+      const foreign = post(`/api/v1/orders/${orderId}/${action}`, { principal: newPartner(), body });
       await assert.rejects(foreign, refusedWith('HUB_NOT_FOUND'));
-      const unknown = post(`/api/v1/orders/${orderIdOf(site.store.namespace, 'acme', 'PO-9')}/${action}`, { body });
+      const unknown = post(`/api/v1/orders/${orderIdOf(site.store.namespace, partner.partnerId, 'PO-9')}/${action}`, { body });
       await assert.rejects(unknown, refusedWith('HUB_NOT_FOUND'));
       for (const wrong of ['', 'PO-1', orderId.toUpperCase(), `${orderId}x`])
         await assert.rejects(post(`/api/v1/orders/${wrong}/${action}`, { body }), refusedWith('HUB_NOT_FOUND'));
@@ -187,7 +193,7 @@ describe('order routes', () => {
 
     it('tells the ended order first, then receives its successor, linked to it', async () => {
       const answer = await resubmit();
-      const newId = orderIdOf(site.store.namespace, 'acme', 'PO-1', 2);
+      const newId = orderIdOf(site.store.namespace, partner.partnerId, 'PO-1', 2);
       assert.equal(answer.status, 202);
       const body = orderResubmittedSchema.parse(answer.body);
       assert.equal(body.orderId, newId);
@@ -200,7 +206,7 @@ describe('order routes', () => {
       assert.deepEqual(script.commands, [
         {
           stream: orderStream(formerId),
-          command: { type: 'Resubmit', newOrderId: newId, fingerprint: data.fingerprint, by: 'client:client-a' },
+          command: { type: 'Resubmit', newOrderId: newId, fingerprint: data.fingerprint, by: `client:${partner.clientId}` },
         },
       ]);
     });
@@ -211,7 +217,7 @@ describe('order routes', () => {
       assert.equal(JSON.stringify(repeat.body), JSON.stringify(first.body));
       assert.equal(repeat.headers?.['idempotent-replayed'], 'true');
       await assert.rejects(resubmit(postedOrder('PO-1', { note: 'back door' })), refusedWith('HUB_ORDER_RESUBMITTED'));
-      assert.equal((await site.received()).length, 2);
+      assert.equal((await site.received(partner.partnerId)).length, 2);
     });
 
     it('completes, when repeated, what broke off between the two', async () => {
@@ -227,12 +233,12 @@ describe('order routes', () => {
     it('makes one order of 20 at once', async () => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => resubmit()));
       assert.equal(new Set(answers.map(({ body }) => JSON.stringify(body))).size, 1);
-      assert.equal((await site.received()).length, 2);
+      assert.equal((await site.received(partner.partnerId)).length, 2);
     });
 
     it('can be done again with the successor', async () => {
       formerId = idOf(await resubmit());
-      assert.equal(idOf(await resubmit()), orderIdOf(site.store.namespace, 'acme', 'PO-1', 3));
+      assert.equal(idOf(await resubmit()), orderIdOf(site.store.namespace, partner.partnerId, 'PO-1', 3));
     });
 
     it('keeps the order number', async () => {
@@ -254,7 +260,7 @@ describe('order routes', () => {
     it('passes on that the order has not ended', async () => {
       script.conflict = new ConflictError('HUB_ORDER_NOT_ENDED', 'the order has not ended');
       await assert.rejects(resubmit(), script.conflict);
-      assert.equal((await site.received()).length, 1);
+      assert.equal((await site.received(partner.partnerId)).length, 1);
     });
   });
 });

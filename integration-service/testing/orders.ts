@@ -1,4 +1,5 @@
 import { type PlaceOrder, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
+import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { Entry } from '../orders/intake.ts';
 
 /** An order as posted: two lines, 24.50 in all. */
@@ -17,11 +18,17 @@ export const postedOrder = (orderNumber = 'PO-1', changes: object = {}) => ({
 
 export const validOrder = (orderNumber?: string, changes?: object): PlaceOrder => validatePlaceOrder(postedOrder(orderNumber, changes));
 
-export const entry = (changes: Partial<Entry> = {}): Entry => ({
-  principal: { clientId: 'client-a', partnerId: 'acme' },
-  idempotencyKey: undefined,
+let partners = 0;
+/** One nobody has had orders of yet. */
+export const newPartner = (): Principal => {
+  partners += 1;
+  return { clientId: `client-${partners}`, partnerId: `partner-${partners}`, scopes: new Set(['orders:write']), rateLimitPerMinute: 0 };
+};
+
+export const entryOf = (principal: Entry['principal'], idempotencyKey?: string): Entry => ({
+  principal,
+  idempotencyKey,
   correlationId: 'flow-1',
   traceparent: undefined,
   channel: 'http',
-  ...changes,
 });

@@ -1,7 +1,7 @@
 import { ConflictError, NotFoundError, ReuseError } from '@sagahub/contracts/errors.ts';
+import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Command, Flow, PendingStep } from '@sagahub/contracts/saga.ts';
-import type { Site } from './site.ts';
 
 /** What the order flow would say; the flow's own specs prove that it does. */
 export interface Script {
@@ -15,8 +15,8 @@ export interface Script {
   failWaiting: boolean;
 }
 
-/** A saga runtime over a site's real store, whose decisions follow a script. Of a resubmission it remembers the first, as the flow does. */
-export const scriptedRuntime = (site: Site): { readonly runtime: SagaRuntime; readonly script: Script } => {
+/** A saga runtime over a real store, whose decisions follow a script. Of a resubmission it remembers the first, as the flow does. */
+export const scriptedRuntime = (store: EventStore): { readonly runtime: SagaRuntime; readonly script: Script } => {
   const script: Script = {
     state: 'Initiated',
     queue: 'orchestration.order',
@@ -33,7 +33,7 @@ export const scriptedRuntime = (site: Site): { readonly runtime: SagaRuntime; re
   const flow = { stateName: () => script.state, pending } as unknown as Flow;
 
   const load = async (stream: string): Promise<Folded<any>> => {
-    const events = await site.store.readStream(stream);
+    const events = await store.readStream(stream);
     const { partnerId = '', correlationId = '' } = events[0]?.metadata ?? {};
     return { flow, stream, revision: events.length - 1, partnerId, correlationId } as unknown as Folded<any>;
   };

@@ -1,67 +1,79 @@
 import { openInProcessKeyValue } from '@sagahub/adapters/in-process/key-value.ts';
+import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
+import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
+import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { OrderReceived } from '@sagahub/contracts/messages/order.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
-import type { KeyValue } from '@sagahub/contracts/ports/key-value.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
-import { type OrderIntake, openIntake } from '../orders/intake.ts';
+import { type IntakePorts, type OrderIntake, openIntake } from '../orders/intake.ts';
 import { type CollectedTelemetry, collectTelemetry } from './collected-telemetry.ts';
-import { MemoryDisk, memoryKeys, memoryStore } from './memory-ports.ts';
+import { memoryKeys } from './memory-keys.ts';
 
-/** An intake with its stores, which outlive it. */
+/** Intake over the stores of the embedded profile, on a folder of its own. Slow to open: tests share one, each with a partner of its own. */
 export interface Site extends AsyncDisposable {
   readonly store: EventStore;
   readonly keys: KeyStore;
-  readonly intake: OrderIntake;
   readonly telemetry: CollectedTelemetry;
-  /** Every `OrderReceived` of the log. */
-  received(): Promise<readonly RecordedEvent<'OrderReceived', OrderReceived['data']>[]>;
-  /** Closes everything and opens it again on what is on disk; the cache is empty. */
-  restart(options?: SiteOptions): Promise<Site>;
+  readonly intake: OrderIntake;
+  /** Another intake on the same stores, with an empty cache and whatever is given. */
+  openIntake(instead?: Partial<IntakePorts>): Promise<OrderIntake>;
+  /** Every `OrderReceived` of one partner. */
+  received(partnerId: string): Promise<readonly RecordedEvent<'OrderReceived', OrderReceived['data']>[]>;
+  /** Closes the stores and opens them again, as a new process would. */
+  restart(): Promise<Site>;
 }
 
-export interface SiteOptions {
-  readonly cache?: KeyValue;
-  /** Before an append; rejecting fails it. */
-  readonly onAppend?: () => Promise<void>;
-  readonly onRead?: (stream: string) => void;
-}
+const DUPLICATE_CACHE_MS = 600_000;
 
-export const openSite = async (options: SiteOptions = {}, disk = new MemoryDisk()): Promise<Site> => {
+export const openSite = async (): Promise<Site> => openSiteIn(await temporaryFolder(), memoryKeys());
+
+const openSiteIn = async (folder: Awaited<ReturnType<typeof temporaryFolder>>, keys: KeyStore): Promise<Site> => {
   const clock = manualClock();
-  const cache = options.cache ?? openInProcessKeyValue({ clock });
-  const store = observed(memoryStore(disk), options);
-  const keys = memoryKeys(disk);
+  const log = await openLogDatabase(folder.path('log.db'));
+  const store = await openSqliteEventStore(log, { clock });
   const telemetry = collectTelemetry();
-  const intake = await openIntake({ store, keys, cache, clock, telemetry }, 600_000);
+  const another: Site['openIntake'] = (instead) =>
+    openIntake({ store, keys, cache: openInProcessKeyValue({ clock }), clock, telemetry, ...instead }, DUPLICATE_CACHE_MS);
   const close = async () => {
     await store[Symbol.asyncDispose]();
-    await keys[Symbol.asyncDispose]();
+    await log[Symbol.asyncDispose]();
   };
   return {
     store,
     keys,
-    intake,
     telemetry,
-    received: async () =>
-      (await store.readAll({ after: 0n, limit: 1_000, categories: ['order'] })).filter(({ type }) => type === 'OrderReceived') as any,
-    restart: async (again) => {
-      await close();
-      return openSite(again, disk);
+    intake: await another(),
+    openIntake: another,
+    received: async (partnerId) => {
+      const events = await store.readAll({ after: 0n, limit: 10_000, categories: ['order'] });
+      return events.filter(({ type, data }) => type === 'OrderReceived' && data['partnerId'] === partnerId) as object[] as Received[];
     },
-    [Symbol.asyncDispose]: close,
+    restart: async () => {
+      await close();
+      return openSiteIn(folder, keys);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await close();
+      await folder[Symbol.asyncDispose]();
+    },
   };
 };
+type Received = RecordedEvent<'OrderReceived', OrderReceived['data']>;
 
-const observed = (inner: EventStore, { onAppend, onRead }: SiteOptions): EventStore => ({
-  ...inner,
+/** A store that does something first; the rest is the real one's. */
+export const storeAfter = (
+  store: EventStore,
+  first: { readonly append?: () => Promise<void>; readonly readStream?: () => void },
+): IntakePorts['store'] => ({
+  namespace: store.namespace,
   append: async (append) => {
-    await onAppend?.();
-    return inner.append(append);
+    await first.append?.();
+    return store.append(append);
   },
   readStream: (stream, range) => {
-    onRead?.(stream);
-    return inner.readStream(stream, range);
+    first.readStream?.();
+    return store.readStream(stream, range);
   },
 });
