@@ -16,6 +16,12 @@ export const readModelSettings = {
     schema: integer(20_000, 100, 1_000_000),
     description: 'Documents of orders in flight kept in memory by the projection.',
   },
+  /** The same as the intake's: one limit for every `Prefer: wait`. */
+  maxWaitMs: {
+    env: 'HUB_MAX_WAIT',
+    schema: duration('30s'),
+    description: 'Longest time a request with Prefer: wait=N is held open; keep it below the idle timeout of any load balancer.',
+  },
   streamHeartbeatMs: {
     env: 'HUB_EVENT_STREAM_HEARTBEAT',
     schema: duration('15s'),
@@ -28,5 +34,4 @@ export const readModelSettings = {
   },
 } satisfies Settings;
 
-/** `maxWaitMs` is the intake's: one limit for every `Prefer: wait`. */
-export type ReadModelConfig = ConfigOf<typeof readModelSettings> & { readonly maxWaitMs: number };
+export type ReadModelConfig = ConfigOf<typeof readModelSettings>;
