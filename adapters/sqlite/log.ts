@@ -13,7 +13,7 @@ export interface LogDatabase extends AsyncDisposable {
  * Opens or creates the database that the event store, open work, stock and discounts share. Dispose it after them.
  * @throws ConfigurationError it cannot be opened, or is of a newer release
  */
-export const openLogDatabase = async ({ path }: { readonly path: string }): Promise<LogDatabase> => {
+export const openLogDatabase = async (path: string): Promise<LogDatabase> => {
   const writer = await openWriter<LogOperations>({ path, module: new URL('./log-database.ts', import.meta.url) });
   try {
     const reader = openReadConnection(path);
