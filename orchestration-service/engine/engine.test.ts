@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
+import type { MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
+import type { ExternalCall } from '@sagahub/contracts/saga.ts';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { HINT_LEASE_MS } from './relay.ts';
+import type { StreamRuntime } from './runtime.ts';
+import { type EngineBench, engineBench } from './testing/engine-bench.ts';
+import { parcelFlow, type ParcelState } from './testing/parcel-flow.ts';
+import { refuseMissingVersions } from './version-check.ts';
+
+const context = { actor: 'test' };
+const callOf = async (runtime: StreamRuntime, stream: string): Promise<ExternalCall> => {
+  const { flow, state } = await runtime.load(stream);
+  return flow.externalCall(state, 'pickup')!;
+};
+const reaches = (bench: EngineBench, stream: string, ...types: string[]) =>
+  eventually(`${stream} reaches ${types.join()}`, async () => {
+    await bench.clock.advance(100);
+    return (await bench.typesOf(stream)).join() === types.join();
+  });
+
+describe('the saga engine', () => {
+  it('finds new work in the log, decides it in one append and pins the version', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('1');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const [, packed] = await bench.store.readStream(stream);
+    assert.equal(packed!.metadata.sagaVersion, 1);
+    assert.equal(packed!.metadata.correlationId, 'c-1');
+    assert.equal(packed!.metadata.partnerId, 'acme');
+  });
+
+  it('decides again on a conflict, so that one of two contradicting commands wins', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('2');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const returning = await Promise.all([1, 2, 3].map(() => bench.runtime.execute(stream, { type: 'Return' }, context)));
+    assert.deepEqual(returning.map(({ events }) => events.length).toSorted(), [0, 0, 1]);
+    assert.deepEqual(await bench.typesOf(stream), ['ParcelAnnounced', 'ParcelPacked', 'ParcelReturned']);
+  });
+
+  it('records a fact behind whatever came meanwhile, once', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('3');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const call = await callOf(bench.runtime, stream);
+    await bench.runtime.execute(stream, { type: 'Return' }, context);
+    const answered = await Promise.all(
+      [1, 2].map(() => bench.runtime.report(stream, call, { kind: 'succeeded', reference: 'T-1', alreadyThere: false }, context)),
+    );
+    assert.deepEqual(answered.toSorted(), [false, true]);
+    assert.deepEqual((await bench.typesOf(stream)).slice(-2), ['ParcelReturned', 'ParcelShipped']);
+  });
+
+  it('gives an attempt to one of two workers that saw the same revision', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('4');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const call = await callOf(bench.runtime, stream);
+    const { revision } = await bench.runtime.load(stream);
+    const took = await Promise.all(
+      [1, 2].map(() => bench.runtime.report(stream, call, { kind: 'started' }, { ...context, expectedRevision: revision })),
+    );
+    assert.deepEqual(took.toSorted(), [false, true]);
+  });
+
+  it('completes everything when every hint is lost', async () => {
+    const deaf = (bus: MessageBus): MessageBus => {
+      let lost = 0;
+      return {
+        ...bus,
+        publish: (hints) => (lost++ < 20 ? Promise.resolve() : bus.publish(hints)),
+        [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+      };
+    };
+    await using bench = await engineBench({ bus: deaf });
+    const stream = await bench.announce('5');
+    await eventually('the sweeper finds it', async () => {
+      await bench.clock.advance(HINT_LEASE_MS);
+      return (await bench.typesOf(stream)).length === 2;
+    });
+  });
+
+  it('records a handler that throws, retries it with growing delays, then leaves it to an operator, who can have it retried', async () => {
+    let healthy = false;
+    const packer = () => (healthy ? Promise.resolve('box') : Promise.reject(new TypeError('no tape')));
+    await using bench = await engineBench({ participants: { packer } });
+    const stream = await bench.announce('6');
+    await eventually('the engine gives up', async () => {
+      await bench.clock.advance(5_000);
+      return (await bench.openWork.ofStream(stream)).some(({ queue }) => queue === 'operator');
+    });
+    const faults = (await bench.store.readStream(stream)).filter(({ type }) => type === 'StepFaulted');
+    assert.equal(faults.length, 7);
+    assert.match(String(faults[0]!.data['error']), /no tape/);
+    assert.equal(faults.at(-1)!.data['nextAt'], undefined);
+    assert.equal((await bench.runtime.settled(stream, 0, new AbortController().signal)).revision, 7);
+
+    healthy = true;
+    await bench.runtime.execute(stream, { type: 'RetryStep', by: 'operator', reason: 'bought tape' }, context);
+    await eventually('it is packed', async () => {
+      await bench.clock.advance(100);
+      return (await bench.typesOf(stream)).at(-1) === 'ParcelPacked';
+    });
+    await assert.rejects(bench.runtime.execute(stream, { type: 'RetryStep', by: 'operator', reason: 'again' }, context), {
+      code: 'HUB_NOTHING_TO_RETRY',
+    });
+  });
+
+  it('spends no attempt and records no fault on an outage of its own', async () => {
+    let away = true;
+    const packer = () => (away ? Promise.reject(new UnavailableError('HUB_STORAGE_FULL', 'full')) : Promise.resolve('box'));
+    await using bench = await engineBench({ participants: { packer } });
+    const stream = await bench.announce('7');
+    for (let i = 0; i < 20; i++) await bench.clock.advance(1_000);
+    assert.deepEqual(await bench.typesOf(stream), ['ParcelAnnounced']);
+    away = false;
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+  });
+
+  it('answers a waiting request as soon as the object has ended', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('8');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const waiting = bench.runtime.settled(stream, 60_000, new AbortController().signal);
+    await bench.runtime.execute(stream, { type: 'Return' }, context);
+    assert.equal((await waiting).flow.stateName((await waiting).state), 'returned');
+  });
+
+  it('takes up work again that a stopped process had been hinted at', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('9');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    await eventually('the relay has seen it', async () => (await bench.openWork.ofStream(stream)).some(({ step }) => step === 'pickup'));
+    const seen = Promise.withResolvers<string>();
+    await using _worker = await bench.runtime.work('outbound.carrier', {
+      concurrency: 1,
+      perPartner: 1,
+      handle: async (hint) => seen.resolve(hint.stream),
+    });
+    await bench.clock.advance(200);
+    assert.equal(await seen.promise, stream);
+  });
+
+  it('leaves work due whose saga version it lacks, and refuses to start with it', async () => {
+    const versionTwo = {
+      ...parcelFlow,
+      pinnedVersion: (state: ParcelState) => (state.status === 'packed' ? 2 : parcelFlow.pinnedVersion(state)),
+    };
+    await using bench = await engineBench({ flow: versionTwo, pickUp: (hint, runtime) => runtime.decide(hint, {}) });
+    const stream = await bench.announce('10');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    for (let i = 0; i < 10; i++) await bench.clock.advance(1_000);
+    assert.deepEqual(await bench.typesOf(stream), ['ParcelAnnounced', 'ParcelPacked']);
+    await assert.rejects(refuseMissingVersions([parcelFlow], bench.openWork), (error: unknown) => {
+      assert.ok(error instanceof ConfigurationError);
+      assert.match(error.message, /1 objects in flight need version 2 of the saga parcel/);
+      return true;
+    });
+  });
+});
