@@ -7,7 +7,7 @@ export type StockLevelApplied = EventBody<
   'StockLevelApplied',
   { readonly sku: string; readonly change: string; readonly levelRevision: number }
 >;
-export const stockStream = (sku: string): string => `stock-${sku}`;
+export const stockStream = (sku: string): string => `stock-${escaped(sku)}`;
 
 /** Stream `discount-<code>`. */
 export type DiscountDefined = EventBody<
@@ -21,5 +21,11 @@ export type DiscountDefined = EventBody<
     readonly by: string;
   }
 >;
-export const discountStream = (code: string): string => `discount-${code}`;
+export const discountStream = (code: string): string => `discount-${escaped(code)}`;
 export type InventoryEvent = StockLevelSet | StockLevelApplied | DiscountDefined;
+
+/**
+ * Whatever a partner's SKU holds (spaces, slashes, any script), a stream's name is plain ASCII: percent-encoded as in a URI. The events
+ * carry the SKU as it is; nobody parses the name.
+ */
+const escaped = (name: string): string => encodeURIComponent(name.toWellFormed());
