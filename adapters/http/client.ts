@@ -108,7 +108,8 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 /** Driver errors by their code. Before anything was sent, whatever is not TLS means that nobody was reached. */
 const reasonOf = (error: unknown, sent: boolean): HttpFailureReason => {
   const code = codeOf(error);
-  if (code.startsWith('HPE_')) return 'malformed';
+  if (code.startsWith('HPE_') || code === 'HTTPParserError') return 'malformed';
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return 'aborted';
   if (sent) return 'reset';
   return TLS_CODE.test(code) ? 'tls' : 'unreachable';
 };

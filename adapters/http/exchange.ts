@@ -48,16 +48,12 @@ export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
       traceparent: span.traceparent,
       remoteAddress: addressOf(request, context.trustedProxies),
     });
-    const headers: Headers = {
-      ...context.securityHeaders,
-      'x-request-id': apiRequest.requestId,
-      'x-correlation-id': apiRequest.correlationId,
-    };
-    if (context.draining) headers['connection'] = 'close';
+    const headers = commonHeaders(context, apiRequest);
     let status = 0;
     try {
       const answer = await answerOf(route, context, request, response, apiRequest, headers);
       ({ status } = answer);
+      if (context.draining) headers['connection'] = 'close';
       await respond(request, response, answer, headers);
     } catch (error) {
       status = await refuse(error, { route, context, request, response, apiRequest, headers, span });
@@ -65,8 +61,21 @@ export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
     span.setAttribute('http.response.status_code', status);
     span.end();
     context.active--;
+    if (context.draining) closeBehind(request, response);
     measure(method, status, startedAt);
   };
+};
+
+const commonHeaders = ({ securityHeaders }: ExchangeContext, { requestId, correlationId }: IncomingApiRequest): Headers => ({
+  ...securityHeaders,
+  'x-request-id': requestId,
+  'x-correlation-id': correlationId,
+});
+
+/** A connection whose answer began before draining did was not told to close. */
+const closeBehind = (request: IncomingMessage, response: ServerResponse): void => {
+  if (response.writableFinished) request.socket.destroySoon();
+  else response.once('finish', () => request.socket.destroySoon());
 };
 
 const answerOf = async (
@@ -118,7 +127,7 @@ interface Failure {
 
 /** Says no, and records what is our fault. Returns the status. */
 const refuse = async (error: unknown, failure: Failure): Promise<number> => {
-  const { request, response, apiRequest, headers, span } = failure;
+  const { context, request, response, apiRequest, headers, span } = failure;
   if (error instanceof ClientGoneError) {
     response.destroy();
     return CLIENT_CLOSED_REQUEST;
@@ -128,7 +137,12 @@ const refuse = async (error: unknown, failure: Failure): Promise<number> => {
     span.fail(error);
     logFailure(error, problem.status, failure);
   }
-  if (!response.headersSent) await respond(request, response, problem, headers).catch(() => response.destroy());
+  if (response.headersSent) return problem.status;
+  // The headers so far may hold what the error is about, such as a value that no header can have.
+  const clean = commonHeaders(context, apiRequest);
+  for (const name of ['ratelimit', 'ratelimit-policy']) if (headers[name] !== undefined) clean[name] = headers[name];
+  if (context.draining) clean['connection'] = 'close';
+  await respond(request, response, problem, clean).catch(() => response.destroy());
   return problem.status;
 };
 

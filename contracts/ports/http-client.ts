@@ -28,7 +28,7 @@ export interface HttpAnswer {
  * | `tls`                | the handshake failed (certificate, protocol)              | false    |
  * | `timeout`            | `timeoutMs` passed                                        | either   |
  * | `reset`              | the connection broke                                      | either   |
- * | `aborted`            | the caller's signal                                       | either   |
+ * | `aborted`            | the caller's signal, or the client was disposed           | either   |
  * | `response-too-large` | more than `maxResponseBytes`                              | true     |
  * | `malformed`          | what came back is no HTTP                                 | true     |
  */
