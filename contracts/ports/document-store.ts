@@ -31,9 +31,12 @@ export interface FieldFilter {
 
 export interface FindQuery {
   readonly filter?: DocumentFilter;
-  /** An indexed field; ties are broken by id in the same direction. Default: by id, ascending. */
+  /**
+   * An indexed field; ties are broken by id in the same direction. Documents without the field come before all others,
+   * descending behind them. Default: by id, ascending.
+   */
   readonly sort?: { readonly field: string; readonly direction: 'asc' | 'desc' };
-  /** Continue behind this document of the same query: its sort value and id. */
+  /** Continue behind this document of the same query: its sort value (none when it has no such field) and id. */
   readonly after?: { readonly value?: string | number; readonly id: string };
   readonly limit: number;
 }
@@ -47,7 +50,8 @@ export interface DocumentStore extends AsyncDisposable {
   checkpoint(projection: string, generation?: Generation): Promise<bigint>;
   /**
    * Writes documents and moves the projection's checkpoint in one transaction. A put whose revision is not higher
-   * than the stored one changes nothing. Resolves when it is on disk.
+   * than the stored one changes nothing. Resolves when it is committed. After a power loss an adapter may have lost the last
+   * writes, but only documents and checkpoint together.
    */
   write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation): Promise<void>;
   get(collection: string, id: string, generation?: Generation): Promise<StoredDocument | undefined>;
@@ -62,7 +66,10 @@ export interface DocumentStore extends AsyncDisposable {
   beginRebuild(projection: string, collections: readonly string[]): Promise<Generation>;
   /** The rebuild that was begun and neither promoted nor dropped, if any. */
   rebuilding(projection: string): Promise<Generation | undefined>;
-  /** The next generation becomes the live one; the old one is removed. */
+  /**
+   * The next generation becomes the live one, with its checkpoint; the old one is removed. The caller has brought it as far
+   * as the live one first, and writes nothing live meanwhile. After a crash it happened, or {@link rebuilding} still names it.
+   */
   promote(projection: string, generation: Generation): Promise<void>;
   dropRebuild(projection: string, generation: Generation): Promise<void>;
 }
