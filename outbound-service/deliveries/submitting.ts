@@ -64,13 +64,24 @@ const mayCall = async (attempt: Attempt): Promise<boolean> => {
     await attempt.waitForBreaker();
     return false;
   }
-  if (!(await attempt.report({ kind: 'started' }, attempt.folded.revision))) return false;
+  if (!(await start(attempt))) return false;
   attempt.isStarted = true;
   if (await attempt.refresh()) return true;
   // Cancelled in between. Nothing was sent, and saying so spares the cancellation a look-up.
   const reason = 'not sent: it was no longer wanted';
   await attempt.report({ kind: 'failed', certainty: 'not-done', reason, nextAtMs: attempt.context.clock.now() });
   return false;
+};
+
+/** Writes the attempt down at the very revision it was read at. False: somebody else took it, or it is not wanted any more. */
+const start = async (attempt: Attempt): Promise<boolean> => {
+  for (;;) {
+    const { revision } = attempt.folded;
+    if (await attempt.report({ kind: 'started' }, revision)) return true;
+    const isMine = (await attempt.refresh()) && attempt.call.inDoubt?.attempt !== attempt.call.attempt;
+    // Something else was recorded in between, such as that it takes long: that takes nothing from the attempt.
+    if (!isMine || attempt.folded.revision === revision) return false;
+  }
 };
 
 /** True: proven that the attempt in doubt did nothing, and this one is another. */
