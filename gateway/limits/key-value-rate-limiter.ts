@@ -1,5 +1,6 @@
 import type { KeyValue } from '@sagahub/contracts/ports/key-value.ts';
-import { type IRateLimiterOptions, RateLimiterRes, RateLimiterStoreAbstract } from 'rate-limiter-flexible';
+import { type IRateLimiterOptions, RateLimiterRes } from 'rate-limiter-flexible';
+import RateLimiterStoreAbstract from 'rate-limiter-flexible/lib/RateLimiterStoreAbstract.js';
 
 type Count = Awaited<ReturnType<KeyValue['increment']>>;
 
