@@ -139,12 +139,11 @@ describe('architecture', () => {
   });
 
   it('emits every metric and starts every span that telemetry-names declares', () => {
-    const isUsed = (catalogue: string, key: string, name: string): boolean =>
-      production.some(
-        ({ path, text }) =>
-          path !== 'contracts/telemetry-names.ts' &&
-          (text.includes(`${catalogue}.${key}.`) || text.includes(`${catalogue}.${key},`) || text.includes(`'${name}'`)),
-      );
+    const emitters = production.filter(({ path }) => path !== 'contracts/telemetry-names.ts');
+    const isUsed = (catalogue: string, key: string, name: string): boolean => {
+      const reference = new RegExp(`\\b${catalogue}\\.${key}\\b|'${name}'`);
+      return emitters.some(({ text }) => reference.test(text));
+    };
     const unused = [
       ...Object.entries(METRICS).filter(([key, { name }]) => !isUsed('METRICS', key, name)),
       // A name in braces is put together by whoever starts the span.
