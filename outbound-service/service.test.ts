@@ -14,7 +14,7 @@ import { startOutbound } from './service.ts';
 import { ModelRuntime, ModelStore, modelOpenWork } from './testing/model-runtime.ts';
 import { modelDocuments } from './testing/model-documents.ts';
 import { PARCEL_CONNECTOR } from './testing/parcel-flow.ts';
-import { silentTelemetry } from './testing/silent-telemetry.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 
 const QUEUE = `outbound.${PARCEL_CONNECTOR}`;
 

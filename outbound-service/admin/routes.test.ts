@@ -9,7 +9,7 @@ import { ConnectorBreaker } from '../resilience/connector-breaker.ts';
 import { modelDocuments } from '../testing/model-documents.ts';
 import { ModelRuntime, ModelStore, modelOpenWork } from '../testing/model-runtime.ts';
 import { BREAKER } from '../testing/mortal-process.ts';
-import { silentTelemetry } from '../testing/silent-telemetry.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { breakerRoutes } from './breakers.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 

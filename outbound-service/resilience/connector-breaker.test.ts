@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { ModelRuntime, ModelStore, modelOpenWork } from '../testing/model-runtime.ts';
 import { BREAKER } from '../testing/mortal-process.ts';
-import { silentTelemetry } from '../testing/silent-telemetry.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import type { Permit } from './breaker.ts';
 import { ConnectorBreaker } from './connector-breaker.ts';
 

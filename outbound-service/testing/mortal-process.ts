@@ -9,7 +9,7 @@ import type { BreakerOptions } from '../resilience/breaker.ts';
 import { ConnectorBreaker } from '../resilience/connector-breaker.ts';
 import { Deadlines } from '../resilience/deadlines.ts';
 import { type ModelRuntime, type ModelStore, modelOpenWork } from './model-runtime.ts';
-import { silentTelemetry } from './silent-telemetry.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 
 export const BREAKER: BreakerOptions = {
   consecutiveFailures: 5,
