@@ -30,6 +30,8 @@ export interface DatabaseSession {
   readonly operations: Operations;
   /** Writes what operations gathered in memory (rows that many of them change are written once per commit). */
   beforeCommit?(): void;
+  /** After the transactions of a batch, before its callers are told; outside of any transaction. Throwing ends the writer. */
+  afterBatch?(): void;
   /** The transaction was rolled back: whatever is remembered of the database may be untrue. */
   forget?(): void;
 }

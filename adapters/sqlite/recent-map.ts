@@ -26,6 +26,11 @@ export class RecentMap<Key, Value extends {}> {
     this.#young = new Map();
   }
 
+  delete(key: Key): void {
+    this.#young.delete(key);
+    this.#old.delete(key);
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

@@ -37,6 +37,12 @@ class Transactions {
   }
 
   performBatch(operations: readonly unknown[]): FromThread {
+    const outcome = this.#performTogether(operations);
+    this.#session.afterBatch?.();
+    return outcome;
+  }
+
+  #performTogether(operations: readonly unknown[]): FromThread {
     try {
       return { kind: 'results', results: this.#perform(operations, 0, operations.length) };
     } catch (error) {
