@@ -4,6 +4,7 @@ import { ForbiddenError, RateLimitedError, UnauthenticatedError } from '@sagahub
 import type { Authenticator, Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Attributes, Histogram, Span, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import type { ActiveRequests } from './active-requests.ts';
 import { IncomingApiRequest } from './api-request.ts';
 import { ClientGoneError, readBody } from './body.ts';
 import { problemOf } from './problem.ts';
@@ -22,8 +23,7 @@ export interface ExchangeContext {
   readonly trustedProxies: number;
   /** Controllers of signals that handlers hold. */
   readonly stopping: Set<AbortController>;
-  /** Requests being served now. */
-  active: number;
+  readonly active: ActiveRequests;
   draining: boolean;
 }
 
@@ -34,7 +34,7 @@ export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
   const measure = measurer(route.path, context.duration);
   return async (request, response, params) => {
     const startedAt = performance.now();
-    context.active++;
+    context.active.count++;
     const method = request.method ?? 'GET';
     const span = context.telemetry.startSpan(`${method} ${route.path}`, {
       kind: 'server',
@@ -60,7 +60,7 @@ export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
     }
     span.setAttribute('http.response.status_code', status);
     span.end();
-    context.active--;
+    context.active.count--;
     if (context.draining) closeBehind(request, response);
     measure(method, status, startedAt);
   };

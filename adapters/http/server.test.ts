@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
-import { ConflictError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
+import { type ConfigurationError, ConflictError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
 import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
 import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
-import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { openHttpClient } from './client.ts';
+import { TEST_CERTIFICATE } from './testing/certificate.ts';
 import { routeOf, serve } from './testing/served.ts';
+import { recordingTelemetry } from './testing/telemetry.ts';
 
 const ok = async () => ({ status: 200, body: { ok: true } });
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -131,6 +133,29 @@ describe('HTTP server', () => {
       );
       assert.equal(durations[0], durations[1], 'one attribute set per outcome');
     });
+  });
+
+  it('counts the requests of all servers of a process together', async () => {
+    const telemetry = recordingTelemetry();
+    const counts: unknown[] = [];
+    const counting = routeOf('GET', '/', async () => {
+      const observe = telemetry.recorded.gauges.get('http.server.active_requests');
+      counts.push(...(observe ? await observe() : []));
+      return { status: 200 };
+    });
+    await using first = await serve([counting], { telemetry });
+    await using second = await serve([routeOf('GET', '/', async () => ({ status: (await fetch(first.url)).status }))], { telemetry });
+    assert.equal((await fetch(second.url)).status, 200);
+    assert.deepEqual(counts, [[2]]);
+  });
+
+  it('serves TLS, and tells browsers to stay with it', async () => {
+    await using server = await serve([routeOf('GET', '/', ok)], { tls: TEST_CERTIFICATE });
+    await using client = openHttpClient({ ca: TEST_CERTIFICATE.cert });
+    assert.match(server.url, /^https:/);
+    const answer = await client.request({ method: 'GET', url: server.url, timeoutMs: 5_000 });
+    assert.ok(answer.kind === 'answer' && answer.status === 200);
+    assert.match(answer.headers['strict-transport-security'] ?? '', /^max-age=\d+/);
   });
 
   describe('answers', () => {

@@ -9,6 +9,7 @@ import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
 import type { RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import { activeRequestsOf } from './active-requests.ts';
 import type { ExchangeContext } from './exchange.ts';
 import { mount } from './mount.ts';
 import { problemOfBrokenRequest } from './problem.ts';
@@ -68,10 +69,9 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     bodyTimeoutMs,
     trustedProxies: options.trustedProxies ?? 0,
     stopping: new Set(),
-    active: 0,
+    active: activeRequestsOf(telemetry),
     draining: false,
   };
-  telemetry.gauge(METRICS.httpServerActive.name, () => [[context.active]]);
   const app = mount(options.routes, context);
   const settings = {
     keepAliveTimeout: KEEP_ALIVE_MS,

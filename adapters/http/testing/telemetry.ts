@@ -3,12 +3,13 @@ import type { Attributes, Logger, Span, SpanOptions, Telemetry } from '@sagahub/
 export interface Recorded {
   readonly durations: Attributes[];
   readonly spans: (SpanOptions & { readonly name: string })[];
+  readonly gauges: Map<string, () => Iterable<readonly [number, Attributes?]> | Promise<Iterable<readonly [number, Attributes?]>>>;
   readonly errors: { readonly fields: Attributes; readonly error: unknown }[];
 }
 
 /** Keeps what was reported; a span continues its parent's trace. */
 export const recordingTelemetry = (): Telemetry & { readonly recorded: Recorded } => {
-  const recorded: Recorded = { durations: [], spans: [], errors: [] };
+  const recorded: Recorded = { durations: [], spans: [], errors: [], gauges: new Map() };
   const logger: Logger = {
     debug: () => {},
     info: () => {},
@@ -22,7 +23,10 @@ export const recordingTelemetry = (): Telemetry & { readonly recorded: Recorded 
     logger,
     counter: () => ({ add: () => {} }),
     histogram: () => ({ record: (_value, attributes = {}) => recorded.durations.push(attributes) }),
-    gauge: () => {},
+    gauge: (name, observe) => {
+      if (recorded.gauges.has(name)) throw new Error(`${name} is observed twice`);
+      recorded.gauges.set(name, observe);
+    },
     startSpan: (name, options = {}) => {
       recorded.spans.push({ name, ...options });
       return span(options.parent);
