@@ -21,7 +21,8 @@ keyStoreContract('sqlite, with a cache that holds next to nothing', async () => 
 });
 
 /** In any file of the database. */
-const allBytes = (path: string): Buffer => Buffer.concat(readdirSync(dirname(path)).map((name) => readFileSync(join(dirname(path), name))));
+const onDisk = (path: string, secret: Uint8Array): boolean =>
+  readdirSync(dirname(path)).some((name) => readFileSync(join(dirname(path), name)).includes(Buffer.from(secret)));
 
 describe('SQLite key store', () => {
   it('lets nobody but its owner read any of its files, even one that was readable before', async () => {
