@@ -3,7 +3,7 @@ import type { StockReservation } from '@sagahub/contracts/ports/stock.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { eachHold, surveyLog } from './expected-holds.ts';
 import { chunksOf } from './loading.ts';
-import { fromMicros, toMicros } from './micros.ts';
+import { fromMicros } from './micros.ts';
 
 export type HoldsPorts = Pick<Ports, 'store' | 'stock' | 'discounts'>;
 
@@ -37,59 +37,3 @@ export const rebuildHolds = async ({ store, stock, discounts }: HoldsPorts): Pro
 };
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
-
-/** Where table and log disagree. */
-export interface HoldsDifference {
-  readonly kind: 'stock' | 'discount';
-  /** SKU or code. */
-  readonly name: string;
-  readonly field: 'free' | 'held' | 'loaded' | 'redeemed';
-  readonly expected: string;
-  /** `undefined`: the table does not know it. */
-  readonly actual: string | undefined;
-}
-
-/**
- * Compares the tables with the log, and changes nothing. Exact when the hub is at rest; while orders flow, those between their
- * reservation and its event show as differences that are gone a moment later.
- */
-export const compareHolds = async ({ store, stock, discounts }: HoldsPorts): Promise<readonly HoldsDifference[]> => {
-  const survey = await surveyLog(store);
-  const held = new Map<string, bigint>();
-  const redeemed = new Map<string, number>();
-  for await (const holds of eachHold(store, survey))
-    for (const hold of holds)
-      if (hold.kind === 'discount') redeemed.set(hold.code, (redeemed.get(hold.code) ?? 0) + 1);
-      else for (const { sku, quantity } of hold.items) held.set(sku, (held.get(sku) ?? 0n) + toMicros(quantity));
-
-  const differences: HoldsDifference[] = [];
-  const compare = (
-    kind: 'stock' | 'discount',
-    name: string,
-    field: HoldsDifference['field'],
-    expected: string,
-    actual: string | undefined,
-  ) => {
-    if (expected !== actual) differences.push({ kind, name, field, expected, actual });
-  };
-  for (const chunk of chunksOf([...survey.stock])) {
-    const balances = new Map((await stock.balances({ skus: chunk.map(([sku]) => sku) })).map((balance) => [balance.sku, balance]));
-    for (const [sku, { loadedMicros }] of chunk) {
-      const heldMicros = held.get(sku) ?? 0n;
-      const balance = balances.get(sku);
-      compare('stock', sku, 'loaded', fromMicros(loadedMicros), canonical(balance?.loaded));
-      compare('stock', sku, 'held', fromMicros(heldMicros), canonical(balance?.held));
-      compare('stock', sku, 'free', fromMicros(loadedMicros - heldMicros), canonical(balance?.free));
-    }
-  }
-  for (const chunk of chunksOf([...survey.discounts])) {
-    const balances = new Map((await discounts.balances({ codes: chunk.map(([code]) => code) })).map((balance) => [balance.code, balance]));
-    for (const [code, { latest }] of chunk) {
-      const counted = latest.maxRedemptions === undefined ? 0 : (redeemed.get(code) ?? 0);
-      compare('discount', code, 'redeemed', String(counted), balances.has(code) ? String(balances.get(code)!.redeemed) : undefined);
-    }
-  }
-  return differences;
-};
-
-const canonical = (amount: string | undefined): string | undefined => (amount === undefined ? undefined : fromMicros(toMicros(amount)));

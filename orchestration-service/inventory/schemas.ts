@@ -19,7 +19,14 @@ const available = () =>
           .max(MAX_AVAILABLE)
           .transform((value) => String(value)),
       ],
-      { error: ({ input }) => (input === undefined ? undefined : wrongType(input, 'a decimal string or a whole number')) },
+      {
+        error: ({ input }) => {
+          if (input === undefined) return undefined;
+          return typeof input === 'number'
+            ? `must be a string unless it is a whole number: send "${input}"`
+            : wrongType(input, 'a decimal string or a whole number');
+        },
+      },
     )
     .meta({ description: 'Free to sell from now on, beyond what orders hold: a decimal string, or a JSON integer.' });
 
