@@ -7,7 +7,7 @@ import { journeyHub } from './journey.ts';
 const withLine = (line: object) => anOrder('BAD', { lines: [{ sku: 'A', quantity: '1', unitPrice: '1.00', ...line }] });
 
 describe('journey: bad input gets a clear answer and changes nothing', () => {
-  const journey = journeyHub({ env: { HUB_REQUEST_TIMEOUT: '1s' } });
+  const journey = journeyHub({ env: { HUB_BODY_TIMEOUT: '1s' } });
 
   const accepted = async (): Promise<number> => ((await (await fetch(`${journey.hub.managementUrl}/stats`)).json()) as any).accepted;
 

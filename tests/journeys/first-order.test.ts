@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { ApiClient } from '../support/api-client.ts';
 import { AN_ORDERS_TOTAL, anOrder } from '../support/orders.ts';
+import { until } from '../support/until.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: an order goes through', () => {
@@ -85,14 +87,22 @@ describe('journey: an order goes through', () => {
     const demo = journey.hub.client('demo');
     const placed = await Promise.all(Array.from({ length: 7 }, (_, i) => place(demo, anOrder(`PAGE-${i}`))));
     for (const orderId of placed) await orderIn(demo, orderId, 'completed');
-    const seen: string[] = [];
-    let next: string | undefined;
-    do {
-      const { body } = await demo.get(`/api/v1/orders?status=completed&limit=3${next ? `&cursor=${encodeURIComponent(next)}` : ''}`);
-      seen.push(...body.items.map((order: { orderId: string }) => order.orderId));
-      next = body.next;
-    } while (next);
+    const seen = await until(
+      'the list showing all of them',
+      () => allPages(demo, '/api/v1/orders?status=completed&limit=3'),
+      (orders) => placed.every((orderId) => orders.includes(orderId)),
+    );
     assert.equal(new Set(seen).size, seen.length);
-    for (const orderId of placed) assert.ok(seen.includes(orderId));
   });
 });
+
+const allPages = async (client: ApiClient, path: string): Promise<string[]> => {
+  const seen: string[] = [];
+  let next: string | undefined;
+  do {
+    const { body } = await client.get(`${path}${next ? `&cursor=${encodeURIComponent(next)}` : ''}`);
+    seen.push(...body.items.map((order: { orderId: string }) => order.orderId));
+    next = body.next;
+  } while (next);
+  return seen;
+};
