@@ -1,0 +1,123 @@
+import { openHttpClient } from '@sagahub/adapters/http/client.ts';
+import { startHttpServer } from '@sagahub/adapters/http/server.ts';
+import { systemClock } from '@sagahub/adapters/process/clock.ts';
+import { openDataFolder } from '@sagahub/adapters/process/data-folder.ts';
+import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
+import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
+import type { Route } from '@sagahub/contracts/api/route.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import { readTls } from '@sagahub/gateway/config.ts';
+import { startGateway } from '@sagahub/gateway/service.ts';
+import { startIntegration } from '@sagahub/integration-service/service.ts';
+import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
+import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
+import { restErpOptions } from '@sagahub/outbound-service/config.ts';
+import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
+import { startOutbound } from '@sagahub/outbound-service/service.ts';
+import { startReadModel } from '@sagahub/read-model/service.ts';
+import type { HubConfig } from './config.ts';
+import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
+import { openEmbeddedPorts } from './embedded-ports.ts';
+import { ERP, orderRegistration } from './flows.ts';
+import { VERSION } from './version.ts';
+
+export interface RunningHub extends AsyncDisposable {
+  readonly url: string;
+  readonly managementUrl: string;
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** Where the built-in ERP simulator answers; absent with a real ERP. */
+  readonly simulatorUrl: string | undefined;
+  /** Absent where others than this machine can reach the hub. */
+  readonly demo: DemoCredentials | undefined;
+  /** Takes no more work, finishes what is in hand. False when something had to be cut off. */
+  drain(): Promise<boolean>;
+}
+
+/** Runs every service in this process. If one fails to start, those before it are closed, newest first. */
+export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv): Promise<RunningHub> => {
+  await using started = new AsyncDisposableStack();
+  const folder = started.use(openDataFolder(config.hub.dataDir));
+  const clock = systemClock();
+  const telemetry = started.use(
+    await openTelemetry({
+      serviceName: 'sagahub',
+      version: VERSION,
+      level: config.telemetry.logLevel,
+      env,
+      dataDir: folder.path,
+      logTo: process.stderr,
+      pretty: process.stderr.isTTY,
+    }),
+  );
+  const ports = started.use(await openEmbeddedPorts({ folder, strictInventory: config.orchestration.strictInventory, clock, telemetry }));
+
+  const simulator = await openErpBehind(config, folder, ports);
+  if (simulator) started.use(simulator);
+  const http = started.use(openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency }));
+  const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
+
+  const orders = orderRegistration(config.orchestration, ports);
+  const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: true });
+  const integration = started.use(await startIntegration(config.integration, ports, runtime));
+  const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
+  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp]));
+  const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
+  const services = [integration, orchestration, outbound, readModel];
+  observe(ports, [`orchestration.${orders.flow.name}`, `outbound.${ERP}`]);
+
+  const gateway = started.use(await startGateway(config.gateway, ports, { services, version: VERSION }));
+  const demo = isDemo(config) ? await ensureDemoClients(config, folder, gateway) : undefined;
+  const management = started.use(
+    await startHttpServer({
+      host: config.gateway.managementHost,
+      port: config.gateway.managementPort,
+      routes: [...gateway.managementRoutes, metricsRoute(() => telemetry.metricsText())],
+      telemetry,
+    }),
+  );
+  const api = started.use(
+    await startHttpServer({
+      host: config.gateway.host,
+      port: config.gateway.port,
+      tls: readTls(config.gateway),
+      bodyTimeoutMs: config.gateway.bodyTimeoutMs,
+      headersTimeoutMs: config.gateway.headersTimeoutMs,
+      trustedProxies: config.gateway.trustedProxies,
+      routes: gateway.publicRoutes,
+      authenticator: gateway.authenticator,
+      limiter: gateway.limiter,
+      telemetry,
+      onDrain: () => gateway.stopServing(),
+    }),
+  );
+  telemetry.logger.info('ready', { url: api.url, version: VERSION });
+  const running = started.move();
+  return {
+    url: api.url,
+    managementUrl: management.url,
+    dataFolder: folder.path,
+    simulatorUrl: simulator?.url,
+    demo,
+    drain: () => api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+};
+
+const metricsRoute = (text: () => Promise<string>): Route => ({
+  method: 'GET',
+  path: '/metrics',
+  scopes: [],
+  operation: {
+    operationId: 'getMetrics',
+    summary: 'Metrics of this process, for Prometheus',
+    tag: 'management',
+    responses: { 200: { description: 'Metrics', mediaType: 'text/plain' } },
+  },
+  handle: async () => ({ status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: await text() }),
+});
+
+const observe = ({ openWork, bus, clock, telemetry }: Ports, queues: readonly string[]): void => {
+  observeOpenWork(openWork, clock, telemetry);
+  observeHints(bus, queues, telemetry);
+};

@@ -1,0 +1,35 @@
+import type { Settings } from '@sagahub/contracts/config.ts';
+import { z } from 'zod';
+
+const secret = () => z.string().min(16, 'must have at least 16 characters').optional();
+
+export const hubSettings = {
+  profile: {
+    env: 'HUB_PROFILE',
+    schema: z.enum(['embedded'], 'must be embedded').default('embedded'),
+    description: 'Which engines everything runs on. `embedded`: one process, one data folder, no server.',
+  },
+  dataDir: {
+    env: 'HUB_DATA_DIR',
+    schema: z.string().default('./data'),
+    description: 'Folder of the log, the read model and the keys. One hub at a time.',
+  },
+  demoClientSecret: {
+    env: 'HUB_DEMO_CLIENT_SECRET',
+    schema: secret(),
+    description: 'Secret of the client `demo`, who posts orders. Embedded profile on loopback only; drawn when absent.',
+    secret: true,
+  },
+  demoOperatorSecret: {
+    env: 'HUB_DEMO_OPERATOR_SECRET',
+    schema: secret(),
+    description: 'Secret of the client `operator`, who may do everything an operator does; drawn when absent.',
+    secret: true,
+  },
+  demoAuditorSecret: {
+    env: 'HUB_DEMO_AUDITOR_SECRET',
+    schema: secret(),
+    description: 'Secret of the client `auditor`, who reads the history; drawn when absent.',
+    secret: true,
+  },
+} satisfies Settings;
