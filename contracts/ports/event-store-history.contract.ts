@@ -131,7 +131,10 @@ export const historyContract = (open: OpenHarness) => {
         events: [event('Noted', {}, time(number + ms))],
       })),
     );
-    const log = (await store.readAll({ after: LOG_START, limit: 10_000 })).map(({ position, metadata }) => ({ position, time: metadata.time }));
+    const log = (await store.readAll({ after: LOG_START, limit: 10_000 })).map(({ position, metadata }) => ({
+      position,
+      time: metadata.time,
+    }));
     const expected = (at: string) => log.findLast((entry) => entry.time <= at)?.position ?? LOG_START;
     const reopened = await harness.reopen();
     for (const ms of fc.sample(fc.integer({ min: -300, max: 2_900 }), { numRuns: 100, seed: 8 }))
