@@ -28,6 +28,10 @@ export const openOnLog = async <Port extends object>(openPort: (log: LogDatabase
     path,
     clock,
     ...(await open()),
+    /** Closes port and database. */
+    close,
+    /** Opens them again. */
+    open,
     /** Closes port and database, opens both again. */
     reopen: async () => {
       await close();
