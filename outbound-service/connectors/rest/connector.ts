@@ -22,7 +22,7 @@ const MAX_ANSWER_BYTES = 256 * 1024;
 const NO_ORDER = '00000000-0000-0000-0000-000000000000';
 
 /**
- * The generic REST connector: any ERP that keeps the ERP contract (`docs/flows` has it in full). It refuses duplicates by
+ * The generic REST connector: any ERP that keeps the ERP contract (`answers.ts` has what its answers mean). It refuses duplicates by
  * `Idempotency-Key`, so repeating a submit is always safe.
  *
  * A buyer who was erased is simply left out: the order still goes (`customerId` names the buyer at the partner), and the ERP may refuse it.
