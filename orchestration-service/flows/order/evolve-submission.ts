@@ -7,22 +7,8 @@ import type {
   ErpSubmissionRequested,
   OrderSentToErp,
 } from '@sagahub/contracts/messages/order.ts';
-import {
-  type Compensating,
-  type Ending,
-  type ErpEffect,
-  type ErpStep,
-  type Halted,
-  type OrderAtErp,
-  type OrderFacts,
-  type OrderState,
-  unwantedEffect,
-} from './state.ts';
-
-type Known = Exclude<OrderState, { status: 'none' }>;
-
-/** Replaces what is known of the ERP, in whatever status. */
-export const withErp = <State extends Known>(state: State, erp: ErpStep): State => ({ ...state, order: { ...state.order, erp } });
+import { type ErpStep, type OrderAtErp, type OrderFacts, type OrderState, unwantedEffect } from './state.ts';
+import { type Known, resumed, undoing, withEffect, withErp, withReference } from './transitions.ts';
 
 export const submissionRequested = (state: Known, data: ErpSubmissionRequested['data'], nowMs: number): OrderState => {
   if (state.status !== 'received') return state;
@@ -98,45 +84,32 @@ export const submissionRetried = (state: Known, nowMs: number): OrderState => {
 };
 
 /**
- * The ERP made the order: known in every state from now on. One that is being undone learns what to cancel, one that had ended is
- * reopened to cancel it, and a completed one that gets a second is an operator's matter.
+ * The ERP made the order: known in every state from now on. One that is being undone learns what to cancel (and goes on, if it was
+ * halted), one that had ended is reopened, and a completed one that gets a second is an operator's matter.
  */
 export const sentToErp = (state: Known, { erpRef, attempt }: OrderSentToErp['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
   if (!erp) return state;
-  const known = erp.effects.find((effect) => effect.erpRef === erpRef);
-  const live = known?.live ?? true;
+  const live = erp.effects.find((effect) => effect.erpRef === erpRef)?.live ?? true;
   const effects = withEffect(erp.effects, { erpRef, reported: true, live });
   const next = withErp(state, { ...erp, effects, answered: Math.max(erp.answered, attempt), doubt: undefined });
-  if (!live) return next;
   switch (next.status) {
     case 'submitting':
     case 'stuck':
       return { status: 'sent', order: next.order, erpRef, sinceMs: nowMs };
     case 'completed':
-      return erpRef === next.erpRef ? next : { status: 'surplus', order: next.order, erpRef: next.erpRef, sinceMs: nowMs };
+      return live && erpRef !== next.erpRef ? { status: 'surplus', order: next.order, erpRef: next.erpRef, sinceMs: nowMs } : next;
     case 'compensating':
+      return live ? withReference(next, erpRef, nowMs) : next;
     case 'halted':
-      return withReference(next, erpRef, nowMs);
+      return live ? withReference(resumed(next, nowMs), erpRef, nowMs) : resumed(next, nowMs);
     case 'rejected':
     case 'cancelled':
+      // Of one that was cancelled there already, it ends again at once.
       return undoing(next.order, next.end, nowMs);
     default:
       return next;
   }
-};
-
-export const withEffect = (effects: readonly ErpEffect[], effect: ErpEffect): readonly ErpEffect[] => [
-  ...effects.filter(({ erpRef }) => erpRef !== effect.erpRef),
-  effect,
-];
-
-/** A new attempt, so that what an older one finds or fails at (it looked for an unknown reference) no longer counts. */
-const withReference = <State extends Compensating | Halted>(state: State, erpRef: string, nowMs: number): State => {
-  const { cancellation, order } = state;
-  if (!order.erp || !cancellation || cancellation.erpRef !== undefined) return state;
-  const cancelAttempt = order.erp.cancelAttempt + 1;
-  return { ...withErp(state, { ...order.erp, cancelAttempt }), cancellation: { ...cancellation, erpRef, nextAtMs: nowMs } };
 };
 
 export const completed = (state: Known, erpRef: string, nowMs: number): OrderState => {
@@ -152,12 +125,3 @@ const isAtErp = (order: OrderFacts): order is OrderAtErp => order.erp !== undefi
 
 export const deadlineExceeded = (state: Known, nowMs: number): OrderState =>
   state.status === 'submitting' ? undoing(state.order, { kind: 'rejected', reason: 'erp-deadline' }, nowMs) : state;
-
-/** Everything that was done is to be undone. */
-export const undoing = (order: OrderFacts, end: Ending, nowMs: number): OrderState => ({
-  status: 'compensating',
-  order,
-  end,
-  sinceMs: nowMs,
-  cancellation: undefined,
-});

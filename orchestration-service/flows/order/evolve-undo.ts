@@ -5,10 +5,8 @@ import type {
   ErpCancellationRequested,
   ErpOrderCancelled,
 } from '@sagahub/contracts/messages/order.ts';
-import { undoing, withEffect, withErp } from './evolve-submission.ts';
 import { type Ending, type OrderState, unwantedEffect } from './state.ts';
-
-type Known = Exclude<OrderState, { status: 'none' }>;
+import { type Known, resumed, undoing, withEffect, withErp } from './transitions.ts';
 
 /** Somebody wants it undone: the partner, or an operator. A surplus alone is undone where the order stands. */
 export const cancellationRequested = (state: Known, end: Ending, nowMs: number): OrderState => {
@@ -63,18 +61,7 @@ export const erpOrderCancelled = (state: Known, { erpRef }: ErpOrderCancelled['d
 export const compensationFailed = (state: Known, nowMs: number): OrderState =>
   state.status === 'compensating' ? { ...state, status: 'halted', sinceMs: nowMs } : state;
 
-/** A new round of attempts. */
-export const compensationRetried = (state: Known, nowMs: number): OrderState => {
-  if (state.status !== 'halted') return state;
-  const { cancellation, order } = state;
-  const retried = { ...state, status: 'compensating', sinceMs: nowMs } as const;
-  if (!order.erp || !cancellation) return retried;
-  const cancelAttempt = order.erp.cancelAttempt + 1;
-  return {
-    ...withErp(retried, { ...order.erp, cancelAttempt }),
-    cancellation: { ...cancellation, firstOfRound: cancelAttempt, nextAtMs: nowMs },
-  };
-};
+export const compensationRetried = (state: Known, nowMs: number): OrderState => (state.status === 'halted' ? resumed(state, nowMs) : state);
 
 export const ended = (state: Known, status: 'rejected' | 'cancelled', compensation: Compensation): OrderState =>
   state.status === 'compensating' || state.status === 'halted' ? { status, order: state.order, end: state.end, compensation } : state;

@@ -21,6 +21,7 @@ import {
   erpOrderCancelled,
 } from './evolve-undo.ts';
 import type { OrderFacts, OrderState } from './state.ts';
+import { type Known, undoing } from './transitions.ts';
 
 /**
  * Folds one event. Total: an event that makes no sense in a state changes nothing, so that no order of events can break a reader.
@@ -41,14 +42,14 @@ const apply = (state: OrderState, event: OrderEvent, time: string): OrderState =
     case 'StockRejected': {
       if (state.status !== 'received') return state;
       const end = { kind: 'rejected', reason: 'stock', detail: describeShortages(event.data.shortages) } as const;
-      return compensating({ ...order, stock: { is: 'rejected' } }, end, time);
+      return undoing({ ...order, stock: { is: 'rejected' } }, end, Date.parse(time));
     }
     case 'DiscountApplied':
       return state.status === 'received' ? withOrder(state, { ...order, discount: { is: 'applied', ...event.data } }) : state;
     case 'DiscountRejected': {
       if (state.status !== 'received') return state;
       const end = { kind: 'rejected', reason: 'discount', detail: event.data.reason } as const;
-      return compensating({ ...order, discount: { is: 'rejected' } }, end, time);
+      return undoing({ ...order, discount: { is: 'rejected' } }, end, Date.parse(time));
     }
     case 'OrderValidated':
       return state.status === 'received' ? withOrder(state, { ...order, amounts: event.data }) : state;
@@ -120,15 +121,6 @@ const received = (event: Extract<OrderEvent, { type: 'OrderReceived' }>, time: s
   },
 });
 
-const compensating = (order: OrderFacts, end: { kind: 'rejected'; reason: string; detail: string }, time: string): OrderState => ({
-  status: 'compensating',
-  order,
-  end,
-  sinceMs: Date.parse(time),
-  cancellation: undefined,
-});
-
-type Known = Exclude<OrderState, { status: 'none' }>;
 /** The caller changes facts that the status does not narrow. */
 const withOrder = (state: Known, order: OrderFacts): OrderState => ({ ...state, order }) as OrderState;
 
