@@ -1,5 +1,6 @@
 import { openInProcessKeyValue } from '@sagahub/adapters/in-process/key-value.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
+import { openSqliteKeyStore } from '@sagahub/adapters/sqlite/key-store.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
@@ -9,7 +10,6 @@ import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { type IntakePorts, type OrderIntake, openIntake } from '../orders/intake.ts';
 import { type CollectedTelemetry, collectTelemetry } from './collected-telemetry.ts';
-import { memoryKeys } from './memory-keys.ts';
 
 /** Intake over the stores of the embedded profile, on a folder of its own. Slow to open: tests share one, each with a partner of its own. */
 export interface Site extends AsyncDisposable {
@@ -27,16 +27,18 @@ export interface Site extends AsyncDisposable {
 
 const DUPLICATE_CACHE_MS = 600_000;
 
-export const openSite = async (): Promise<Site> => openSiteIn(await temporaryFolder(), memoryKeys());
+export const openSite = async (): Promise<Site> => openSiteIn(await temporaryFolder());
 
-const openSiteIn = async (folder: Awaited<ReturnType<typeof temporaryFolder>>, keys: KeyStore): Promise<Site> => {
+const openSiteIn = async (folder: Awaited<ReturnType<typeof temporaryFolder>>): Promise<Site> => {
   const clock = manualClock();
   const log = await openLogDatabase(folder.path('log.db'));
   const store = await openSqliteEventStore(log, { clock });
+  const keys = await openSqliteKeyStore({ path: folder.path('keys.db') });
   const telemetry = collectTelemetry();
   const another: Site['openIntake'] = (instead) =>
     openIntake({ store, keys, cache: openInProcessKeyValue({ clock }), clock, telemetry, ...instead }, DUPLICATE_CACHE_MS);
   const close = async () => {
+    await keys[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     await log[Symbol.asyncDispose]();
   };
@@ -52,7 +54,7 @@ const openSiteIn = async (folder: Awaited<ReturnType<typeof temporaryFolder>>, k
     },
     restart: async () => {
       await close();
-      return openSiteIn(folder, keys);
+      return openSiteIn(folder);
     },
     [Symbol.asyncDispose]: async () => {
       await close();
