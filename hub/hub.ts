@@ -1,15 +1,19 @@
 import { openHttpClient } from '@sagahub/adapters/http/client.ts';
 import { startHttpServer } from '@sagahub/adapters/http/server.ts';
+import { tracedHttpClient } from '@sagahub/adapters/http/traced-client.ts';
 import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { openDataFolder } from '@sagahub/adapters/process/data-folder.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { readTls } from '@sagahub/gateway/config.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
 import { startIntegration } from '@sagahub/integration-service/service.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
+import { startInventory } from '@sagahub/orchestration-service/inventory/start.ts';
 import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
@@ -30,8 +34,10 @@ export interface RunningHub extends AsyncDisposable {
   readonly simulatorUrl: string | undefined;
   /** Absent where others than this machine can reach the hub. */
   readonly demo: DemoCredentials | undefined;
-  /** Takes no more work, finishes what is in hand. False when something had to be cut off. */
-  drain(): Promise<boolean>;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Finishes the requests in hand and takes no more, then closes every part, newest first. */
+  stop(): Promise<void>;
 }
 
 /** Runs every service in this process. If one fails to start, those before it are closed, newest first. */
@@ -54,13 +60,15 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv): Promi
 
   const simulator = await openErpBehind(config, folder, ports);
   if (simulator) started.use(simulator);
-  const http = started.use(openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency }));
+  const pool = started.use(openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency }));
+  const http = tracedHttpClient(pool, telemetry);
   const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
 
   const orders = orderRegistration(config.orchestration, ports);
   const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: true });
   const integration = started.use(await startIntegration(config.integration, ports, runtime));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
+  started.use(startInventory(ports));
   const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp]));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const services = [integration, orchestration, outbound, readModel];
@@ -99,7 +107,12 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv): Promi
     dataFolder: folder.path,
     simulatorUrl: simulator?.url,
     demo,
-    drain: () => api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs }),
+    logger: telemetry.logger,
+    clock,
+    async stop() {
+      await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });
+      await running.disposeAsync();
+    },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };

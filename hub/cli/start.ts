@@ -1,7 +1,11 @@
+import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
 import { Command } from 'commander';
 import { readHubConfig } from '../config.ts';
 import type { DemoCredentials } from '../demo-installation.ts';
 import { type RunningHub, startHub } from '../hub.ts';
+
+/** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
+const STOP_DEADLINE_MS = 40_000;
 
 export const startCommand = (): Command =>
   new Command('start')
@@ -11,9 +15,7 @@ export const startCommand = (): Command =>
       const hub = await startHub(readHubConfig(process.env), process.env);
       const seconds = process.uptime().toFixed(1);
       console.log(options.json ? readyLine(hub) : await welcome(hub, seconds));
-      await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
-      await hub.drain();
-      await hub[Symbol.asyncDispose]();
+      endOnSignals({ logger: hub.logger, clock: hub.clock, drain: () => hub.stop(), deadlineMs: STOP_DEADLINE_MS });
     });
 
 const readyLine = ({ url, managementUrl, dataFolder, simulatorUrl }: RunningHub): string =>

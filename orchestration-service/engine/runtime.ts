@@ -8,6 +8,7 @@ import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { ActContext, Folded, SagaRuntime, WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { CallReport, Command, ExternalCall, Flow } from '@sagahub/contracts/saga.ts';
+import { SPANS } from '@sagahub/contracts/telemetry-names.ts';
 import { commandEvents, runDecisions } from './deciding.ts';
 import { Draft } from './draft.ts';
 import { FoldCache } from './fold-cache.ts';
@@ -113,7 +114,10 @@ export class StreamRuntime implements SagaRuntime {
     for (;;) {
       const folded = await this.load(hint.stream);
       const nowMs = this.ports.clock.now();
-      const span = this.ports.telemetry.startSpan(`saga ${folded.flow.name} ${hint.step}`, { parent: folded.traceparent });
+      const span = this.ports.telemetry.startSpan(SPANS.sagaAdvance.name, {
+        parent: folded.traceparent,
+        attributes: { 'hub.saga': folded.flow.name, 'hub.stream': hint.stream, 'hub.step': hint.step },
+      });
       try {
         const draft = new Draft(folded, { actor: `saga:${folded.flow.name}`, traceparent: span.traceparent }, nowMs);
         const end = await runDecisions(draft, hint.step, nowMs, participants);
