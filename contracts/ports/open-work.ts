@@ -56,7 +56,10 @@ export interface OpenWork extends AsyncDisposable {
   /** Moves one item's due time (forward or back); no effect when the row is gone or belongs to another attempt. */
   defer(item: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void>;
 
-  /** Makes every row of a queue due between `fromMs` and `fromMs + spreadMs`, evenly; returns how many. Whoever takes one checks whether its true time has come. */
+  /**
+   * Makes every row of a queue due between `fromMs` and `fromMs + spreadMs`, evenly, waiting longest first, but for those somebody
+   * holds a lease of; returns how many. Whoever takes one checks whether its true time has come.
+   */
   wake(queue: string, fromMs: number, spreadMs: number): Promise<number>;
 
   /** Pending steps of one stream. */
