@@ -19,7 +19,7 @@ export const readBody = async (request: IncomingMessage, response: ServerRespons
   }
   const form = formOf(request, spec);
   const bytes = await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs);
-  if (!isUtf8(bytes)) throw new MalformedRequestError('the body is not valid UTF-8', { code: 'HUB_NOT_UTF8' });
+  if (!isUtf8(bytes)) throw new MalformedRequestError('the body is not valid UTF-8');
   const text = bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   return form === 'json' ? parseJson(text, MAX_JSON_DEPTH) : text;
 };

@@ -43,7 +43,7 @@ describe('HTTP server: bodies', () => {
 
   const refused: readonly [string, string | Uint8Array<ArrayBuffer> | undefined, Record<string, string>, number, string][] = [
     ['nesting without end', '['.repeat(100_000), JSON_HEADERS, 400, 'HUB_JSON_TOO_DEEP'],
-    ['bytes that are no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), JSON_HEADERS, 400, 'HUB_NOT_UTF8'],
+    ['bytes that are no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), JSON_HEADERS, 400, 'HUB_MALFORMED_REQUEST'],
     ['no body', undefined, JSON_HEADERS, 400, 'HUB_BODY_MISSING'],
     ['another media type', '<a/>', { 'content-type': 'text/xml' }, 415, 'HUB_UNSUPPORTED_MEDIA_TYPE'],
     ['a media type named like a member of every object', '{}', { 'content-type': 'constructor' }, 415, 'HUB_UNSUPPORTED_MEDIA_TYPE'],

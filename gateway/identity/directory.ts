@@ -56,13 +56,14 @@ export class IdentityDirectory {
     return client;
   }
 
-  /** @throws ConflictError HUB_PARTNER_EXISTS */
+  /** Adding the same one again changes nothing. @throws ConflictError HUB_PARTNER_EXISTS it was added with other details */
   async addPartner(
     partnerId: string,
     details: { readonly name: string; readonly rateLimitPerMinute?: number },
     act: Act,
   ): Promise<Partner> {
     await this.#decidePartner(partnerId, act, (partner) => {
+      if (partner?.name === details.name && partner.rateLimitPerMinute === details.rateLimitPerMinute) return undefined;
       if (partner) throw new ConflictError('HUB_PARTNER_EXISTS', `partner ${partnerId} was added before`);
       return { type: 'PartnerAdded', data: { partnerId, ...details, by: act.by } };
     });

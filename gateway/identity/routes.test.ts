@@ -59,6 +59,13 @@ describe('partners and clients', () => {
     assert.equal(event?.data['by'], 'client:boss');
   });
 
+  it('takes a repeated addition of the same partner for the first one', async () => {
+    const statuses = [];
+    for (let i = 0; i < 2; i++) statuses.push((await post(PARTNERS, { partnerId: 'acme', name: 'ACME', rateLimitPerMinute: 5 })).status);
+    assert.deepEqual(statuses, [201, 201]);
+    assert.equal((await site.ground.store.readStream('partner-acme')).length, 1);
+  });
+
   it('draws a client id when none is given', async () => {
     await post(PARTNERS, { partnerId: 'acme', name: 'ACME' });
     const { clientId } = (await (await post(`${PARTNERS}/acme/clients`, { scopes: ['orders:read'] })).json()) as Record<string, string>;
@@ -165,7 +172,7 @@ describe('partners and clients: what is refused', () => {
     ['an unknown member', PARTNERS, { partnerId: 'a', name: 'x', admin: true }, 422, 'HUB_VALIDATION'],
     ['__proto__', PARTNERS, JSON.parse('{"partnerId":"a","name":"x","__proto__":{"admin":true}}'), 422, 'HUB_VALIDATION'],
     ['a negative limit', PARTNERS, { partnerId: 'a', name: 'x', rateLimitPerMinute: -1 }, 422, 'HUB_VALIDATION'],
-    ['a partner added before', PARTNERS, { partnerId: 'boss', name: 'x' }, 409, 'HUB_PARTNER_EXISTS'],
+    ['a partner added before with another name', PARTNERS, { partnerId: 'boss', name: 'x' }, 409, 'HUB_PARTNER_EXISTS'],
     ['a client of nobody', `${PARTNERS}/nobody/clients`, { scopes: ['admin'] }, 404, 'HUB_NOT_FOUND'],
     [
       'a client added before, even at another partner',
