@@ -10,7 +10,8 @@ export const FLAT_COLUMNS = 4;
  * Writes one table.
  *
  * A document that is replaced is read first, and only the columns that differ are set: SQLite rewrites every index of every
- * column it is told to set, equal or not. With five indexes of which one changed, a put took 11 µs instead of 19 with an upsert.
+ * column it is told to set, equal or not. With five indexes, two of them on what changed, a replacement takes 12 µs instead of
+ * the 18 of an upsert; 8 instead of 17 when none changed. A first put takes 27 either way, half of it writing pages.
  */
 export class DocumentTable {
   readonly #db: DatabaseSync;
