@@ -25,9 +25,11 @@ const HOT_DOCUMENTS = 50_000;
  */
 export const rebuild = async (projector: Projector, ports: RebuildPorts, options: RebuildOptions = {}): Promise<RebuildProgress> => {
   const run = new Rebuild(projector, ports, options, await nextGeneration(projector, ports));
-  for (let behind = true; behind; ) behind = await run.catchUp(projector.checkpoint);
+  // The live documents move on meanwhile: the last short page is written while they are held still.
+  while ((await run.catchUp(projector.checkpoint)) === run.pageSize);
   await projector.exchange(async (checkpoint) => {
-    while (await run.catchUp(checkpoint));
+    run.forgetAhead();
+    while ((await run.catchUp(checkpoint)) > 0);
     await ports.documents.promote(projector.projection.name, run.generation);
   });
   return run.report(true);
@@ -55,6 +57,7 @@ const nextGeneration = async (
 
 class Rebuild {
   readonly generation: Generation;
+  readonly pageSize: number;
   readonly #projector: Projector;
   readonly #ports: RebuildPorts;
   readonly #options: RebuildOptions;
@@ -70,21 +73,27 @@ class Rebuild {
     this.#options = options;
     this.#writer = writer;
     this.generation = writer.generation;
+    this.pageSize = options.pageSize ?? 2_000;
     this.#startedMs = ports.clock.now();
   }
 
-  /** Writes one page, never beyond `target`. Resolves with whether there is more. */
-  async catchUp(target: bigint): Promise<boolean> {
+  /** Writes one page, never beyond `target`. Resolves with the number of its events. */
+  async catchUp(target: bigint): Promise<number> {
     this.#options.signal?.throwIfAborted();
     const page = await this.#read(this.#writer.checkpoint);
     const events = page.filter(({ position }) => position <= target);
     const last = events.at(-1);
-    if (!last) return false;
+    if (!last) return 0;
     if (events.length === page.length) this.#prefetch(last.position);
     await this.#writer.write(events);
     this.#events += events.length;
     this.report(false);
-    return last.position < target;
+    return events.length;
+  }
+
+  /** What was read ahead may lack events that are projected by now. */
+  forgetAhead(): void {
+    this.#ahead = undefined;
   }
 
   report(finished: boolean): RebuildProgress {
@@ -107,7 +116,7 @@ class Rebuild {
 
   #prefetch(after: bigint): void {
     const categories = categoriesOf(this.#projector.projection);
-    const page = this.#ports.store.readAll({ after, limit: this.#options.pageSize ?? 2_000, categories });
+    const page = this.#ports.store.readAll({ after, limit: this.pageSize, categories });
     page.catch(() => {}); // reported when it is taken
     this.#ahead = { after, page };
   }

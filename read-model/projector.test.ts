@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import type { DocumentPut, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { readProjectionRecord } from './projection-record.ts';
+import { ordersProjection } from './projections/index.ts';
+import { orderFold } from './projections/order.ts';
+import { ORDERS } from './projections/order-document.ts';
+import type { Projection } from './projections/projection.ts';
+import { completed, received, validated } from './testing/order-story.ts';
+import { newOrderId, openSite } from './testing/site.ts';
+
+/** A projection that cannot take in one type of event until it is mended. */
+const breakable = (type: string): { readonly projection: Projection; mended: boolean } => {
+  const control: { projection: Projection; mended: boolean } = { projection: ordersProjection, mended: false };
+  control.projection = {
+    ...ordersProjection,
+    folds: [
+      {
+        ...orderFold,
+        apply: (before, event) => {
+          if (event.type === type && !control.mended) throw new Error(`cannot take in ${type}`);
+          return orderFold.apply(before, event);
+        },
+      },
+    ],
+  };
+  return control;
+};
+
+const spied = (documents: DocumentStore, onWrite: (puts: readonly DocumentPut[]) => void): DocumentStore =>
+  new Proxy(documents, {
+    get: (target, member) =>
+      member === 'write'
+        ? (...args: Parameters<DocumentStore['write']>) => {
+            onWrite(args[1]);
+            return target.write(...args);
+          }
+        : Reflect.get(target, member).bind(target),
+  });
+
+describe('projector', () => {
+  it('goes on behind its checkpoint after a restart, and follows what comes', async () => {
+    await using site = await openSite();
+    const first = await site.project();
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(first);
+    await first[Symbol.asyncDispose]();
+    await site.tell(order, completed);
+    const seen: string[] = [];
+    const second = await site.project();
+    second.feed.listen({ wants: () => true, onProjected: ({ event }) => seen.push(event.type) });
+    const next = await site.tell(newOrderId(), [received('b')]);
+    await site.caughtUp(second);
+    assert.deepEqual(seen, ['OrderSentToErp', 'OrderCompleted', 'OrderReceived']);
+    assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
+    assert.equal((await site.documents.get(ORDERS, next))?.body['status'], 'received');
+  });
+
+  it('writes an order once for all its events of a window', async () => {
+    await using site = await openSite();
+    const puts = new Map<string, number>();
+    const documents = spied(site.documents, (written) => {
+      for (const { collection, id } of written) if (collection === ORDERS) puts.set(id, (puts.get(id) ?? 0) + 1);
+    });
+    const projector = await site.project(undefined, { windowMs: 100 }, { documents });
+    const first = await site.tell(newOrderId(), [received('a')]);
+    await site.clock.sleeping(1); // the first change was written at once; now changes gather
+    const second = await site.tell(newOrderId(), [received('b')]);
+    for (const event of [...validated, ...completed]) await site.tell(second, [event]);
+    await site.clock.advance(100);
+    await site.caughtUp(projector);
+    assert.deepEqual([puts.get(first), puts.get(second)], [1, 1]);
+    assert.equal((await site.documents.get(ORDERS, second))?.body['status'], 'completed');
+  });
+
+  it('does not wait for the window while whole batches are waiting', async () => {
+    await using site = await openSite();
+    for (let order = 0; order < 20; order += 1) await site.tell(newOrderId(), [received('a'), ...validated]);
+    const projector = await site.project(undefined, { windowMs: 60_000, batchSize: 10 });
+    await eventually('all but the last batch being written', async () => (await site.store.lastPosition()) - projector.checkpoint < 10n);
+  });
+
+  it('parks a stream it cannot project, goes on with the rest, and remembers over a restart', async () => {
+    await using site = await openSite();
+    const { projection } = breakable('OrderValidated');
+    const projector = await site.project(projection);
+    const poisoned = await site.tell(newOrderId(), [received('a'), ...validated]);
+    const healthy = await site.tell(newOrderId(), [received('b')]);
+    await site.caughtUp(projector);
+    assert.equal((await site.documents.get(ORDERS, healthy))?.body['status'], 'received');
+    assert.equal((await site.documents.get(ORDERS, poisoned))?.revision, 1);
+    await projector[Symbol.asyncDispose]();
+    const restarted = await site.project(projection);
+    await site.tell(poisoned, completed);
+    await site.caughtUp(restarted);
+    const [parked, ...others] = (await restarted.status()).parked;
+    assert.equal(others.length, 0);
+    assert.deepEqual(
+      [parked?.stream, parked?.revision, parked?.type, parked?.error],
+      [`order-${poisoned}`, 2, 'OrderValidated', 'cannot take in OrderValidated'],
+    );
+    assert.equal((await site.documents.get(ORDERS, poisoned))?.revision, 1);
+  });
+
+  it('takes in a parked stream on demand once it can, with all that came meanwhile', async () => {
+    await using site = await openSite();
+    const control = breakable('OrderValidated');
+    const projector = await site.project(control.projection);
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(projector);
+    await site.tell(order, completed);
+    await site.caughtUp(projector);
+    assert.deepEqual(await projector.retryParked(), [{ stream: `order-${order}`, error: 'cannot take in OrderValidated' }]);
+    control.mended = true;
+    assert.deepEqual(await projector.retryParked(`order-${order}`), [{ stream: `order-${order}` }]);
+    assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
+    assert.deepEqual((await projector.status()).parked, []);
+    const record = await readProjectionRecord('orders', site.documents);
+    assert.equal(record?.counts['status:completed'], 1);
+    assert.equal(record?.counts['accepted'], 1);
+  });
+
+  it('tries a write again that failed, and says so meanwhile', async () => {
+    await using site = await openSite();
+    let broken = true;
+    const documents = spied(site.documents, () => {
+      if (broken) throw new Error('the disk is full');
+    });
+    const projector = await site.project(undefined, {}, { documents });
+    const order = await site.tell(newOrderId(), [received('a')]);
+    await site.clock.sleeping(1);
+    const { failing, lagEvents } = await projector.status();
+    assert.deepEqual([failing, lagEvents > 0], ['the disk is full', true]);
+    broken = false;
+    await site.clock.advance(1_000);
+    await site.caughtUp(projector);
+    assert.equal((await projector.status()).failing, undefined);
+    assert.equal((await site.documents.get(ORDERS, order))?.revision, 0);
+  });
+
+  it('measures how far it is behind, in events and in seconds', async () => {
+    await using site = await openSite();
+    const documents = spied(site.documents, () => {
+      throw new Error('away');
+    });
+    const projector = await site.project(undefined, {}, { documents });
+    await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.clock.sleeping(1);
+    await site.clock.advance(900);
+    const { lagEvents, lagSeconds } = await projector.status();
+    assert.ok(lagEvents >= 4, String(lagEvents));
+    assert.equal(lagSeconds, 0.9);
+  });
+
+  it('stops while its store is away', async () => {
+    await using site = await openSite();
+    const documents = spied(site.documents, () => {
+      throw new Error('away');
+    });
+    const projector = await site.project(undefined, {}, { documents });
+    await site.tell(newOrderId(), [received('a')]);
+    await site.clock.sleeping(1);
+    await projector[Symbol.asyncDispose]();
+  });
+});
