@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type DocumentStoreHarness, LETTERS, ORDERS, openDocuments, put } from './document-store.contract.ts';
+import { type DocumentStoreHarness, LETTERS, ORDERS, openDocuments, put } from './document-store-harness.contract.ts';
 
 /** The part of the DocumentStore contract about rebuilding while readers go on. */
 export const generationContract = (open: () => Promise<DocumentStoreHarness>): void => {
