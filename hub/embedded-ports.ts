@@ -5,7 +5,7 @@ import { openSqliteDiscounts } from '@sagahub/adapters/sqlite/discounts.ts';
 import { openSqliteDocumentStore } from '@sagahub/adapters/sqlite/document-store.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
 import { openSqliteKeyStore } from '@sagahub/adapters/sqlite/key-store.ts';
-import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
+import { type LogDatabase, openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { openSqliteOpenWork } from '@sagahub/adapters/sqlite/open-work.ts';
 import { openSqliteStock } from '@sagahub/adapters/sqlite/stock.ts';
 import { timedDocumentStore, timedKeyStore } from '@sagahub/adapters/telemetry/timed-ports.ts';
@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   readonly strictInventory: boolean;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  /** For tests: comes between the database and the ports on it. */
+  readonly wrapLog?: ((log: LogDatabase) => LogDatabase) | undefined;
 }
 
 /** Everything in one folder and one process: three SQLite files, each with its writer thread, and the rest in memory. */
@@ -33,10 +35,11 @@ export const openEmbeddedPorts = async ({
   strictInventory,
   clock,
   telemetry,
+  wrapLog = (log) => log,
 }: EmbeddedOptions): Promise<Ports & AsyncDisposable> => {
   await using opened = new AsyncDisposableStack();
   const keys = opened.use(await openSqliteKeyStore({ path: folder.file(KEYS_FILE) }));
-  const log = opened.use(await openLogDatabase(folder.file(LOG_FILE)));
+  const log = wrapLog(opened.use(await openLogDatabase(folder.file(LOG_FILE))));
   const store = opened.use(await openSqliteEventStore(log, { clock }));
   const openWork = opened.use(await openSqliteOpenWork(log, { clock }));
   const documents = opened.use(

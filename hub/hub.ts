@@ -3,6 +3,7 @@ import { startHttpServer } from '@sagahub/adapters/http/server.ts';
 import { tracedHttpClient } from '@sagahub/adapters/http/traced-client.ts';
 import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { openDataFolder } from '@sagahub/adapters/process/data-folder.ts';
+import type { LogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
@@ -40,11 +41,23 @@ export interface RunningHub extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** Where something else can be put in, for tests that move time or break the hub on purpose. A hub that is run has none of these. */
+export interface HubSeams {
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Comes between the database of the log and the ports on it. */
+  readonly log?: (log: LogDatabase) => LogDatabase;
+  /** Comes between the ports and the services. */
+  readonly ports?: (ports: Ports) => Ports;
+  /** Of log lines. Default: standard error. */
+  readonly logTo?: NodeJS.WritableStream;
+}
+
 /** Runs every service in this process. If one fails to start, those before it are closed, newest first. */
-export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv): Promise<RunningHub> => {
+export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeams = {}): Promise<RunningHub> => {
   await using started = new AsyncDisposableStack();
   const folder = started.use(openDataFolder(config.hub.dataDir));
-  const clock = systemClock();
+  const { clock = systemClock(), logTo = process.stderr } = seams;
   const telemetry = started.use(
     await openTelemetry({
       serviceName: 'sagahub',
@@ -52,11 +65,13 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv): Promi
       level: config.telemetry.logLevel,
       env,
       dataDir: folder.path,
-      logTo: process.stderr,
-      pretty: process.stderr.isTTY,
+      logTo,
+      pretty: logTo === process.stderr && process.stderr.isTTY,
     }),
   );
-  const ports = started.use(await openEmbeddedPorts({ folder, strictInventory: config.orchestration.strictInventory, clock, telemetry }));
+  const { strictInventory } = config.orchestration;
+  const opened = started.use(await openEmbeddedPorts({ folder, strictInventory, clock, telemetry, wrapLog: seams.log }));
+  const ports = seams.ports?.(opened) ?? opened;
 
   const simulator = await openErpBehind(config, folder, ports);
   if (simulator) started.use(simulator);

@@ -9,6 +9,7 @@ import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/si
 import { ApiClient } from './api-client.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/sagahub.mjs', import.meta.url));
+const PROGRAM = [LAUNCHER, 'start', '--json'];
 /** Longest start that a test waits for; the product's own promise (5 s) is measured elsewhere. */
 const START_LIMIT_MS = 60_000;
 
@@ -100,8 +101,9 @@ export class HubProcess implements AsyncDisposable {
     return new ApiClient(() => this.url, name, SECRET_OF[name]);
   }
 
-  async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const child = spawn(process.execPath, [LAUNCHER, 'start', '--json'], {
+  /** @param program another one that prints the same line when it is ready; default: `sagahub start --json` */
+  async startAgain(env: Readonly<Record<string, string>> = {}, program: readonly string[] = PROGRAM): Promise<void> {
+    const child = spawn(process.execPath, program, {
       env: { ...process.env, ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -122,6 +124,16 @@ export class HubProcess implements AsyncDisposable {
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** Resolves when it ended by itself: with the exit code, or with the signal that killed it. */
+  async ended(): Promise<number | NodeJS.Signals> {
+    const child = this.#child;
+    if (!child) throw new Error('the hub is not running');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    this.#child = undefined;
+    this.#ready = undefined;
+    return child.signalCode ?? child.exitCode!;
   }
 
   /** SIGKILL: nothing is flushed, nobody is told. */
