@@ -16,7 +16,7 @@ export interface Evidence {
   readonly accepted: ReadonlySet<string>;
   readonly log: readonly LoggedEvent[];
   readonly ledger: readonly ErpEffect[];
-  readonly stock: readonly { readonly sku: string; readonly free: string; readonly held: string; readonly loaded: string }[];
+  readonly stock: readonly { readonly sku: string; readonly free: string; readonly held: string }[];
   readonly discounts: readonly { readonly code: string; readonly redeemed: number; readonly maxRedemptions?: number }[];
   /** Order id to status, from the read model's lists. */
   readonly readModel: ReadonlyMap<string, string>;
@@ -40,7 +40,7 @@ export const brokenPromises = (evidence: Evidence): string[] => {
     ...acceptedIsDurable(evidence, orders),
     ...everyOrderEnds(orders),
     ...oneEffectPerOrder(evidence.ledger, orders),
-    ...stockIsExact(evidence.stock, orders),
+    ...stockIsExact(evidence, orders),
     ...discountsAreExact(evidence.discounts, orders),
     ...readModelAgrees(evidence, orders),
   ];
@@ -111,14 +111,16 @@ const oneEffectPerOrder = (ledger: readonly ErpEffect[], orders: ReadonlyMap<str
 };
 
 /** Promise 5, stock. */
-const stockIsExact = (stock: Evidence['stock'], orders: ReadonlyMap<string, OrderStory>): string[] => {
+const stockIsExact = ({ stock, log }: Evidence, orders: ReadonlyMap<string, OrderStory>): string[] => {
   const held = new Map<string, string[]>();
   for (const { items } of orders.values()) for (const [sku, quantity] of items) held.set(sku, [...(held.get(sku) ?? []), quantity]);
   return stock.flatMap((balance) => {
     const expected = sumOf(held.get(balance.sku) ?? []);
+    const loads = log.filter(({ type, data }) => type === 'StockLevelApplied' && data.sku === balance.sku);
+    const loaded = sumOf(loads.map(({ data }) => data.change));
     return [
       ...(sumOf([balance.held]) === expected ? [] : [`${balance.sku}: ${balance.held} held, the orders hold ${expected}`]),
-      ...(sumOf([balance.free, balance.held]) === sumOf([balance.loaded]) ? [] : [`${balance.sku}: free + held is not what was loaded`]),
+      ...(sumOf([balance.free, balance.held]) === loaded ? [] : [`${balance.sku}: free + held is not what was loaded`]),
       ...(balance.free.startsWith('-') ? [`${balance.sku} is oversold: ${balance.free} free`] : []),
     ];
   });
