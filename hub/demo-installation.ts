@@ -53,7 +53,13 @@ export const openErpBehind = async (config: HubConfig, folder: DataFolder, ports
       `ERP_URL: set it to the ERP; the simulator serves only a hub on loopback, and HUB_HOST is ${config.gateway.host}`,
     ]);
   if (!marked) await markDemo(ports);
-  return startErpSimulator({ folder: folder.file('erp-simulator') });
+  const simulator = { folder: folder.file('erp-simulator') };
+  try {
+    return await startErpSimulator({ ...simulator, port: config.hub.simulatorPort });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    return startErpSimulator(simulator);
+  }
 };
 
 const markDemo = async ({ store, clock }: Ports): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { Settings } from '@sagahub/contracts/config.ts';
+import { integer, type Settings } from '@sagahub/contracts/config.ts';
 import { z } from 'zod';
 
 const secret = () => z.string().min(16, 'must have at least 16 characters').optional();
@@ -13,6 +13,11 @@ export const hubSettings = {
     env: 'HUB_DATA_DIR',
     schema: z.string().default('./data'),
     description: 'Folder of the log, the read model and the keys. One hub at a time.',
+  },
+  simulatorPort: {
+    env: 'HUB_ERP_SIMULATOR_PORT',
+    schema: integer(8082, 0, 65_535),
+    description: 'Port of the built-in ERP simulator, which runs when ERP_URL is unset. Any free one when it is taken, or 0.',
   },
   demoClientSecret: {
     env: 'HUB_DEMO_CLIENT_SECRET',
