@@ -80,7 +80,7 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv, seams:
   const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
 
   const orders = orderRegistration(config.orchestration, ports);
-  const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: true });
+  const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: true, takesWork: config.hub.workers });
   const integration = started.use(await startIntegration(config.integration, ports, runtime));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports));

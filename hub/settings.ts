@@ -1,4 +1,4 @@
-import { integer, type Settings } from '@sagahub/contracts/config.ts';
+import { flag, integer, type Settings } from '@sagahub/contracts/config.ts';
 import { z } from 'zod';
 
 const secret = () => z.string().min(16, 'must have at least 16 characters').optional();
@@ -18,6 +18,12 @@ export const hubSettings = {
     env: 'HUB_ERP_SIMULATOR_PORT',
     schema: integer(8082, 0, 65_535),
     description: 'Port of the built-in ERP simulator, which runs when ERP_URL is unset. Any free one when it is taken, or 0.',
+  },
+  workers: {
+    env: 'HUB_WORKERS',
+    schema: flag(true),
+    description:
+      'For maintenance: `false` accepts and shows orders, and leaves all work on them (stock, ERP, deadlines) to a later start with `true`.',
   },
   demoClientSecret: {
     env: 'HUB_DEMO_CLIENT_SECRET',

@@ -16,7 +16,7 @@ export interface FlowRegistration {
   readonly routes: readonly Route[];
 }
 
-/** Runs the sagas: finds work in the log (relay), and decides what is due. */
+/** Runs the sagas: finds work in the log (relay), and decides what is due; nothing of it when the runtime takes no work. */
 export const startOrchestration = async (
   config: OrchestrationConfig,
   ports: Ports,
@@ -36,15 +36,21 @@ export const startOrchestration = async (
         handle: (hint) => runtime.decide(hint, participants),
       }),
     );
-  const relay = started.use(startRelay(runtime));
+  const relay = runtime.takesWork ? started.use(startRelay(runtime)) : undefined;
   observeStuck(ports);
   const running = started.move();
   return {
     name: 'orchestration-service',
     routes: registrations.flatMap(({ routes }) => routes),
-    health: () => Promise.resolve([relayHealth(relay.failure)]),
+    health: () => Promise.resolve([relay ? relayHealth(relay.failure) : RESTING]),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+};
+
+const RESTING: HealthCheck = {
+  name: 'relay:running',
+  status: 'warn',
+  output: 'started without workers: orders are accepted and wait for a start with HUB_WORKERS=true',
 };
 
 const relayHealth = (failure: Error | undefined): HealthCheck =>

@@ -12,7 +12,7 @@ import { SPANS } from '@sagahub/contracts/telemetry-names.ts';
 import { commandEvents, runDecisions } from './deciding.ts';
 import { Draft } from './draft.ts';
 import { FoldCache } from './fold-cache.ts';
-import { emptyFold, foldRecorded, isSettled } from './folding.ts';
+import { emptyFold, foldRecorded, isSettled, pendingSteps } from './folding.ts';
 import type { Participants } from './participants.ts';
 import { SagaMetrics } from './saga-metrics.ts';
 import { Waiters } from './waiters.ts';
@@ -31,6 +31,8 @@ export interface RuntimeOptions {
    * This process alone takes work (the embedded profile): at start everything open is looked at again, since nobody else can be at it.
    */
   readonly soleWorker: boolean;
+  /** Default true. False: commands are still carried out, but nothing due is worked on; a later start finds all of it. */
+  readonly takesWork?: boolean;
 }
 
 /**
@@ -52,6 +54,10 @@ export class StreamRuntime implements SagaRuntime {
     this.#waiters = new Waiters(ports.clock);
     this.#cache = new FoldCache((folded) => this.#waiters.notify(folded));
     this.#metrics = new SagaMetrics(ports.telemetry);
+  }
+
+  get takesWork(): boolean {
+    return this.options.takesWork ?? true;
   }
 
   get categories(): readonly string[] {
@@ -135,10 +141,11 @@ export class StreamRuntime implements SagaRuntime {
     }
   }
 
-  /** A handler threw: counted in the stream itself, so that every process knows. */
+  /** A handler threw: counted in the stream itself, so that every process knows. Nothing, when the step is not pending any more. */
   async recordFault(hint: Hint, error: unknown, nextAtMs: (count: number, firstMs: number) => number | undefined): Promise<void> {
     for (;;) {
       const folded = await this.load(hint.stream);
+      if (!pendingSteps(folded).some(({ step }) => step === hint.step)) return;
       const nowMs = this.ports.clock.now();
       const before = folded.fault?.step === hint.step ? folded.fault : undefined;
       const attempt = (before?.count ?? 0) + 1;
@@ -182,7 +189,7 @@ export class StreamRuntime implements SagaRuntime {
   }
 
   work(queue: string, options: WorkOptions): Promise<AsyncDisposable> {
-    return startWorker(this, queue, options);
+    return this.takesWork ? startWorker(this, queue, options) : Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() });
   }
 
   async settled(stream: string, timeoutMs: number, signal: AbortSignal): Promise<Folded> {
