@@ -1,13 +1,49 @@
-import { Command } from 'commander';
+import { HubError } from '@sagahub/contracts/errors.ts';
+import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
-import { demoCommand } from './demo.ts';
-import { startCommand } from './start.ts';
+import { CommandError, EXIT, exitCodeOf } from './exit-codes.ts';
 
-/** The `sagahub` command line. */
+/** Only the command that is asked for is loaded: the whole hub is ten times what `token` needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).startCommand(),
+  demo: async () => (await import('./demo.ts')).demoCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+  orders: async () => (await import('./orders.ts')).ordersCommand(),
+};
+
+/** The `sagahub` command line. Exit codes: `exit-codes.ts`. */
 export const main = async (args: readonly string[]): Promise<void> => {
-  const program = new Command('sagahub').description(
-    'An integration hub: orders in, sagas, the ERP out, a history nobody can quietly change.',
-  );
-  program.version(VERSION).showHelpAfterError().addCommand(startCommand()).addCommand(demoCommand());
-  await program.parseAsync(args, { from: 'user' });
+  const asked = COMMANDS[args[0] ?? ''];
+  const program = programOf(asked ? [await asked()] : await allCommands());
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = tell(error);
+  }
+};
+
+export const allCommands = (): Promise<Command[]> => Promise.all(Object.values(COMMANDS).map((load) => load()));
+
+export const programOf = (commands: readonly Command[]): Command => {
+  const program = new Command('sagahub')
+    .description('An integration hub: orders in, sagas, the ERP out, a history nobody can quietly change.')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for what there is)');
+  for (const command of commands) program.addCommand(command);
+  throwInsteadOfExit(program);
+  return program;
+};
+
+const throwInsteadOfExit = (command: Command): void => {
+  command.exitOverride();
+  command.commands.forEach(throwInsteadOfExit);
+};
+
+/** Says what went wrong, in one message where it is known, and returns the exit code. */
+const tell = (error: unknown): number => {
+  // Commander has said it already; asking for help or the version is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandError || error instanceof HubError) console.error(error.message);
+  else console.error(error);
+  return exitCodeOf(error);
 };

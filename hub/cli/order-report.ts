@@ -1,0 +1,53 @@
+import type { OrderSummary, OrderView, TimelineView, WaitingView } from '@sagahub/contracts/api/order-views.ts';
+import { facts, moment, table } from './output.ts';
+
+export const orderTable = (orders: readonly OrderSummary[], withPartner: boolean): string =>
+  table(
+    ['order', 'number', ...(withPartner ? ['partner'] : []), 'status', 'total', 'received', 'ERP', 'waits for'],
+    orders.map((order) => [
+      order.orderId,
+      order.orderNumber,
+      ...(withPartner ? [order.partnerId] : []),
+      order.status,
+      `${order.total ?? order.subtotal} ${order.currency}`,
+      moment(order.receivedAt),
+      order.erpRef,
+      order.waiting && waitingText(order.waiting),
+    ]),
+  );
+
+/** One order and its timeline. @param at the moment it is shown as of */
+export const orderReport = (order: OrderView, timeline: TimelineView, at?: string): string => {
+  const { buyer, shipTo, rejection, discount } = order;
+  const entries = timeline.entries.filter((entry) => at === undefined || entry.at <= at);
+  return [
+    facts({
+      order: order.orderId,
+      number: order.orderNumber,
+      partner: order.partnerId,
+      status: order.status,
+      'waits for': order.waiting && waitingText(order.waiting),
+      'rejected because': rejection && [rejection.reason, rejection.detail].filter(Boolean).join(': '),
+      undone: order.compensation,
+      total: `${order.total ?? order.subtotal} ${order.currency} (${order.lineCount} ${order.lineCount === 1 ? 'line' : 'lines'})`,
+      discount: discount && `${discount.code} ${discount.amount ?? ''}`.trim(),
+      buyer: `${buyer.id} ${buyer.name ?? withheld(buyer)}`.trim(),
+      'ship to':
+        [shipTo.name, shipTo.street, shipTo.postalCode, shipTo.city, shipTo.country].filter(Boolean).join(', ') || withheld(shipTo),
+      ERP: order.erpRef,
+      received: moment(order.receivedAt),
+      ended: moment(order.endedAt),
+      'dead letters': order.deadLetters.map(({ deadLetterId, state }) => `${deadLetterId} (${state})`).join(', ') || undefined,
+    }),
+    table(
+      ['when', 'what', '', 'by'],
+      entries.map((entry) => [moment(entry.at), entry.title, entry.detail, entry.actor]),
+    ),
+  ].join('\n\n');
+};
+
+export const waitingText = ({ for: whom, attempt, nextAt, reason }: WaitingView): string =>
+  [whom, attempt && `attempt ${attempt}`, nextAt && `at ${moment(nextAt)}`, reason].filter(Boolean).join(', ');
+
+const withheld = ({ sealed, erased }: { readonly sealed?: true | undefined; readonly erased?: true | undefined }): string =>
+  erased ? '(erased)' : sealed ? '(sealed)' : '';
