@@ -56,7 +56,7 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
     method: 'POST',
     path: `${PATH}/:name/rebuild`,
     scopes: ['admin'],
-    handle: (request) => longAnswer(request, context.rebuilds.watch(named(context, request), request.signal)),
+    handle: async (request) => longAnswer(request, context.rebuilds.watch(named(context, request), request.signal)),
     operation: {
       operationId: 'rebuildProjection',
       summary: 'Fold the whole log into new documents',
