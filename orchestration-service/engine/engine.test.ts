@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
-import type { MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
+import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { ExternalCall } from '@sagahub/contracts/saga.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { HINT_LEASE_MS } from './relay.ts';
@@ -36,7 +36,8 @@ describe('the saga engine', () => {
     const stream = await bench.announce('2');
     await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
     const returning = await Promise.all([1, 2, 3].map(() => bench.runtime.execute(stream, { type: 'Return' }, context)));
-    assert.deepEqual(returning.map(({ events }) => events.length).toSorted(), [0, 0, 1]);
+    assert.equal(returning.filter(({ events }) => events.length === 1).length, 1);
+    assert.equal(returning.filter(({ events }) => events.length === 0).length, 2);
     assert.deepEqual(await bench.typesOf(stream), ['ParcelAnnounced', 'ParcelPacked', 'ParcelReturned']);
   });
 
@@ -49,7 +50,7 @@ describe('the saga engine', () => {
     const answered = await Promise.all(
       [1, 2].map(() => bench.runtime.report(stream, call, { kind: 'succeeded', reference: 'T-1', alreadyThere: false }, context)),
     );
-    assert.deepEqual(answered.toSorted(), [false, true]);
+    assert.equal(answered.filter(Boolean).length, 1);
     assert.deepEqual((await bench.typesOf(stream)).slice(-2), ['ParcelReturned', 'ParcelShipped']);
   });
 
@@ -62,7 +63,7 @@ describe('the saga engine', () => {
     const took = await Promise.all(
       [1, 2].map(() => bench.runtime.report(stream, call, { kind: 'started' }, { ...context, expectedRevision: revision })),
     );
-    assert.deepEqual(took.toSorted(), [false, true]);
+    assert.equal(took.filter(Boolean).length, 1);
   });
 
   it('completes everything when every hint is lost', async () => {
@@ -93,7 +94,7 @@ describe('the saga engine', () => {
     });
     const faults = (await bench.store.readStream(stream)).filter(({ type }) => type === 'StepFaulted');
     assert.equal(faults.length, 7);
-    assert.match(String(faults[0]!.data['error']), /no tape/);
+    assert.match(JSON.stringify(faults[0]!.data), /no tape/);
     assert.equal(faults.at(-1)!.data['nextAt'], undefined);
     assert.equal((await bench.runtime.settled(stream, 0, new AbortController().signal)).revision, 7);
 
@@ -106,6 +107,24 @@ describe('the saga engine', () => {
     await assert.rejects(bench.runtime.execute(stream, { type: 'RetryStep', by: 'operator', reason: 'again' }, context), {
       code: 'HUB_NOTHING_TO_RETRY',
     });
+  });
+
+  it('records no fault of a handler that throws when its step is done already', async () => {
+    const pickUp = async (hint: Hint, runtime: StreamRuntime) => {
+      const call = await callOf(runtime, hint.stream);
+      await runtime.report(hint.stream, call, { kind: 'succeeded', reference: 'T-1', alreadyThere: false }, context);
+      thrown = true;
+      throw new TypeError('too late to matter');
+    };
+    let thrown = false;
+    await using bench = await engineBench({ pickUp });
+    const stream = await bench.announce('11');
+    await eventually('the handler throws', async () => {
+      await bench.clock.advance(100);
+      return thrown;
+    });
+    for (let i = 0; i < 5; i++) await bench.clock.advance(1_000);
+    assert.deepEqual(await bench.typesOf(stream), ['ParcelAnnounced', 'ParcelPacked', 'ParcelShipped']);
   });
 
   it('spends no attempt and records no fault on an outage of its own', async () => {

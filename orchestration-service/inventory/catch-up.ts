@@ -33,5 +33,5 @@ export const catchUp = async (
   const act = { by: 'hub', correlationId: newId() };
   for (const levels of chunksOf([...unsettled.values()])) await settleLevels(ports, levels, act);
   for (const chunk of chunksOf([...definitions.values()])) await discounts.define(chunk);
-  if (head > checkpoint || checkpoint > head) await documents.write(PROJECTION, [], head);
+  if (head !== checkpoint) await documents.write(PROJECTION, [], head);
 };

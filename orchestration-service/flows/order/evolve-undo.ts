@@ -42,7 +42,7 @@ export const cancellationAttemptFailed = (state: Known, data: ErpCancellationAtt
  * One effect less, or the proof that there is none. Without a reference it proves nothing about effects that are known meanwhile.
  * A late confirmation also sets a halted chain going again.
  */
-export const erpOrderCancelled = (state: Known, { erpRef }: ErpOrderCancelled['data']): OrderState => {
+export const erpOrderCancelled = (state: Known, { erpRef }: ErpOrderCancelled['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
   if (!erp) return state;
   const reported = erp.effects.some((effect) => effect.erpRef === erpRef && effect.reported);
@@ -55,7 +55,8 @@ export const erpOrderCancelled = (state: Known, { erpRef }: ErpOrderCancelled['d
     return { status: 'compensating', order: { ...order, erp: settled }, end, sinceMs, cancellation: undefined };
   }
   const wasNext = erpRef !== undefined && cancellation?.erpRef === erpRef;
-  return next.status === 'compensating' && wasNext ? { ...next, cancellation: undefined } : next;
+  const going = next.status === 'halted' ? resumed(next, nowMs) : next;
+  return wasNext ? { ...going, cancellation: undefined } : going;
 };
 
 export const compensationFailed = (state: Known, nowMs: number): OrderState =>

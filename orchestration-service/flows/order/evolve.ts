@@ -82,7 +82,7 @@ const apply = (state: OrderState, event: OrderEvent, time: string): OrderState =
     case 'ErpCancellationAttemptFailed':
       return cancellationAttemptFailed(state, event.data);
     case 'ErpOrderCancelled':
-      return erpOrderCancelled(state, event.data);
+      return erpOrderCancelled(state, event.data, Date.parse(time));
     case 'DiscountReleased':
       return state.status === 'compensating' && order.discount.is === 'applied'
         ? withOrder(state, { ...order, discount: { is: 'released' } })

@@ -226,6 +226,12 @@ describe('order flow: undoing', () => {
     });
   });
 
+  it('a late confirmation sets a halted chain going, also when there is more to cancel', () => {
+    const halted = [...SUBMITTING, sentToErp('ERP-1'), cancelled, cancelRequested('ERP-1'), sentToErp('ERP-2', 2), cancelFailed];
+    given(...halted, erpCancelled('ERP-2')).waitsFor({ step: 'erp-cancel', queue: 'outbound.erp', attempt: 2 });
+    assert.equal(cancelOf(...halted, erpCancelled('ERP-2'))?.reference, 'ERP-1');
+  });
+
   describe('a second order at the ERP after completion', () => {
     const DOUBLED = [...SUBMITTING, sentToErp('ERP-1'), completed, sentToErp('ERP-2', 2)];
     const operator = { type: 'CompensationRequested', data: { by: 'operator', reason: 'doubled' } } as const;
