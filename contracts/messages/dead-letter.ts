@@ -3,7 +3,8 @@ import type { JsonObject } from '../json.ts';
 /** What could not be done and waits for an operator: a document of the read model, projected from the log. */
 export interface DeadLetter {
   readonly deadLetterId: string;
-  readonly origin: 'erp' | 'step' | 'compensation';
+  /** `surplus`: a completed order that the third party made once more. */
+  readonly origin: 'erp' | 'step' | 'compensation' | 'surplus';
   readonly flow: string;
   readonly stream: string;
   /** The order's id. */

@@ -11,6 +11,7 @@ export type LetterAct = 'redrive' | 'discard';
  * | `erp`          | a new round of attempts               | the order is undone and ends rejected                        |
  * | `step`         | the step is handled again             | the same                                                     |
  * | `compensation` | a new round for what is not undone    | what could not be undone stays; the order ends as `partial`  |
+ * | `surplus`      | the surplus is cancelled over there   | the same: the completed order stands                         |
  *
  * The letter may be older than its object: whether the act is still possible, the stream decides.
  * @throws ConflictError the object has moved on
@@ -34,6 +35,8 @@ const commandFor = ({ origin, deadLetterId, payload }: DeadLetter, act: LetterAc
       return act === 'redrive' ? { type: 'RetryStep', step: payload['step'] } : { type: 'Compensate' };
     case 'compensation':
       return { type: act === 'redrive' ? 'RetryCompensation' : 'Abandon' };
+    case 'surplus':
+      return { type: 'Compensate' };
   }
 };
 

@@ -9,7 +9,7 @@ import { z } from 'zod';
 export const letterFilter = z
   .strictObject({
     state: z.enum(['open', 'redriven', 'discarded', 'resolved', 'any']).default('open'),
-    origin: z.enum(['erp', 'step', 'compensation']).optional(),
+    origin: z.enum(['erp', 'step', 'compensation', 'surplus']).optional(),
     partner: z.string().optional(),
     cause: z.string().optional(),
   })

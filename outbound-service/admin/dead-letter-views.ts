@@ -3,7 +3,7 @@ import { z } from 'zod';
 export const letterView = z
   .object({
     deadLetterId: z.string(),
-    origin: z.enum(['erp', 'step', 'compensation']),
+    origin: z.enum(['erp', 'step', 'compensation', 'surplus']),
     flow: z.string(),
     stream: z.string(),
     objectId: z.string().describe("the order's id"),
@@ -29,7 +29,7 @@ export const causeList = z
   .object({
     items: z.array(
       z.object({
-        origin: z.enum(['erp', 'step', 'compensation']),
+        origin: z.enum(['erp', 'step', 'compensation', 'surplus']),
         cause: z.string(),
         count: z.int(),
         oldest: z.string(),

@@ -97,8 +97,9 @@ describe('operator routes', () => {
         letter(1),
         letter(3, { origin: 'step', payload: { step: 'advance' } }),
         letter(4, { origin: 'compensation' }),
+        letter(5, { origin: 'surplus' }),
       ]);
-      for (const number of [1, 3, 4])
+      for (const number of [1, 3, 4, 5])
         for (const act of ['redriveDeadLetter', 'discardDeadLetter']) {
           const { status } = await call(act, { params: { deadLetterId: `letter-${number}` }, body: { reason: 'repaired' } });
           assert.equal(status, 202);
@@ -113,6 +114,8 @@ describe('operator routes', () => {
           ['order-3', { type: 'Compensate', ...said }],
           ['order-4', { type: 'RetryCompensation', ...said }],
           ['order-4', { type: 'Abandon', ...said }],
+          ['order-5', { type: 'Compensate', ...said }],
+          ['order-5', { type: 'Compensate', ...said }],
         ],
       );
       assert.equal(executed[0]?.actor, 'client:op');

@@ -1,5 +1,6 @@
-import type { Compensation } from '@sagahub/contracts/messages/order.ts';
+import type { Compensation, OrderState } from '@sagahub/contracts/messages/order.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
+import { isOfStep } from './order-dead-letters.ts';
 import type { OrderDocument, Waiting } from './order-document.ts';
 import { erpChanges, failedAttempt, isErpEvent, knownErp } from './order-erp-changes.ts';
 
@@ -8,8 +9,12 @@ export const changesBy = (before: OrderDocument, event: KnownEvent, at: string):
   if (event.type === 'StepFaulted') return { faults: before.faults + 1, waiting: afterFault(before, event.data, at) };
   const changes = isErpEvent(event) ? erpChanges(before, event, at) : sagaChanges(before, event, at);
   // Whatever was recorded, the step that had faulted has moved on.
-  return before.waiting?.for === 'retry' && !('waiting' in changes) ? { ...changes, waiting: undefined } : changes;
+  const hadFaulted = before.waiting?.for === 'retry' || before.deadLetters.some(isOfStep);
+  return hadFaulted && !('waiting' in changes) ? { ...changes, waiting: waitingIn(changes.state ?? before.state, at) } : changes;
 };
+
+const waitingIn = (state: OrderState, at: string): Waiting | undefined =>
+  state === 'SendingToErp' ? { for: 'erp', since: at } : undefined;
 
 const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): OrderChanges => {
   switch (event.type) {
@@ -24,7 +29,13 @@ const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): Orde
     case 'OrderValidated':
       return { state: 'Validated', subtotal: event.data.subtotal, total: event.data.total };
     case 'OrderCompleted':
-      return { state: 'Completed', endedAt: at, total: event.data.total, waiting: undefined };
+      return {
+        state: 'Completed',
+        endedAt: at,
+        total: event.data.total,
+        waiting: undefined,
+        erp: { ...knownErp(before, at), reference: event.data.erpRef },
+      };
     case 'CancellationRequested':
       return { ...COMPENSATING, cancellation: { requestedAt: at, ...event.data } };
     case 'CompensationRequested':
@@ -37,7 +48,7 @@ const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): Orde
         waiting: failedAttempt('erp-cancellation', before, event.data, at),
       };
     case 'ErpOrderCancelled':
-      return { waiting: undefined };
+      return { ...cancelled(before, event.data.erpRef, at), ...(before.state === 'Compensating' && { waiting: undefined }) };
     case 'CompensationFailed':
       return { waiting: { for: 'operator', since: at, reason: `${event.data.step}: ${event.data.reason}` } };
     case 'CompensationRetried':
@@ -48,11 +59,14 @@ const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): Orde
       return { state: 'Cancelled', endedAt: at, waiting: undefined, compensation: event.data.compensation };
     case 'OrderResubmitted':
       return { resubmittedAs: event.data.newOrderId };
-    case 'StepRetried':
-      return { waiting: before.state === 'SendingToErp' ? { for: 'erp', since: at } : undefined };
     default:
       return {};
   }
+};
+
+const cancelled = (before: OrderDocument, erpRef: string | undefined, at: string): OrderChanges => {
+  const erp = knownErp(before, at);
+  return erpRef === undefined ? {} : { erp: { ...erp, cancelledReferences: [...(erp.cancelledReferences ?? []), erpRef] } };
 };
 
 const rejection = (data: { readonly reason: string; readonly detail?: string; readonly compensation: Compensation }): OrderChanges => ({

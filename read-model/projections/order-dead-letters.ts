@@ -3,26 +3,34 @@ import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { KnownEvent } from './order-change.ts';
 import type { OrderDocument } from './order-document.ts';
+import { isSurplus, surplusReason } from './order-erp-changes.ts';
 import type { Derived } from './projection.ts';
 
 /** The order's dead letters behind an event; the same array when the event does not concern them. */
 export const withDeadLetters = (before: OrderDocument, event: KnownEvent, recorded: RecordedEvent): readonly DeadLetter[] => {
+  const letters = settled(before.deadLetters, event, recorded.metadata);
   const opened = openedBy(before, event, recorded);
-  if (opened) return [...before.deadLetters, opened];
+  return opened ? [...letters, opened] : letters;
+};
+
+/** Open, about a step whose handler kept throwing. */
+export const isOfStep = ({ state, origin }: DeadLetter): boolean => state === 'open' && origin === 'step';
+
+const settled = (letters: readonly DeadLetter[], event: KnownEvent, { time, actor }: RecordedEvent['metadata']): readonly DeadLetter[] => {
   const settlement = settledBy(event);
-  if (!settlement || !before.deadLetters.some((letter) => concerns(settlement, letter))) return before.deadLetters;
-  const resolvedAt = recorded.metadata.time;
-  return before.deadLetters.map((letter) =>
-    concerns(settlement, letter)
-      ? {
-          ...letter,
-          state: settlement.state,
-          resolvedAt,
-          resolvedBy: settlement.by ?? recorded.metadata.actor,
-          resolution: settlement.resolution,
-        }
-      : letter,
-  );
+  const settlementOf = (letter: DeadLetter): Settlement | undefined => {
+    if (letter.state !== 'open') return undefined;
+    if (settlement && concerns(settlement, letter)) return settlement;
+    // Whatever else was recorded, the step that had faulted has moved on.
+    return letter.origin === 'step' && event.type !== 'StepFaulted' ? { state: 'resolved', resolution: event.type } : undefined;
+  };
+  if (!letters.some(settlementOf)) return letters;
+  return letters.map((letter) => {
+    const found = settlementOf(letter);
+    return found
+      ? { ...letter, state: found.state, resolvedAt: time, resolvedBy: found.by ?? actor, resolution: found.resolution }
+      : letter;
+  });
 };
 
 /** One document per dead letter, written when it is opened or settled. */
@@ -62,6 +70,14 @@ const openedBy = (before: OrderDocument, event: KnownEvent, { stream, revision, 
       const deadLetterId = `compensation-${before.orderId}-${revision}`;
       return { ...common, deadLetterId, origin: 'compensation', reason, attempts, payload: { step, ...submission(before) } };
     }
+    case 'OrderSentToErp': {
+      const { erpRef, attempt } = event.data;
+      if (!isSurplus(before, erpRef) || before.deadLetters.some((letter) => letter.state === 'open' && letter.origin === 'surplus'))
+        return undefined;
+      const deadLetterId = `surplus-${before.orderId}-${revision}`;
+      const payload = { erpRef, ...submission(before) };
+      return { ...common, deadLetterId, origin: 'surplus', reason: surplusReason(erpRef), attempts: attempt, payload };
+    }
     default:
       return undefined;
   }
@@ -72,7 +88,7 @@ interface Settlement {
   readonly resolution: string;
   readonly by?: string;
   readonly deadLetterId?: string;
-  readonly origin?: DeadLetter['origin'];
+  readonly origins?: readonly DeadLetter['origin'][];
   readonly step?: string;
 }
 
@@ -81,17 +97,17 @@ const settledBy = (event: KnownEvent): Settlement | undefined => {
     case 'ErpSubmissionRetried':
       return { state: 'redriven', by: event.data.by, resolution: event.data.reason, deadLetterId: event.data.deadLetterId };
     case 'StepRetried':
-      return { state: 'redriven', by: event.data.by, resolution: event.data.reason, origin: 'step', step: event.data.step };
+      return { state: 'redriven', by: event.data.by, resolution: event.data.reason, origins: ['step'], step: event.data.step };
     case 'CompensationRetried':
-      return { state: 'redriven', by: event.data.by, resolution: event.data.reason, origin: 'compensation' };
+      return { state: 'redriven', by: event.data.by, resolution: event.data.reason, origins: ['compensation'] };
     case 'CompensationRequested':
       return { state: 'discarded', by: event.data.by, resolution: `given up: ${event.data.reason}` };
     case 'CancellationRequested':
       return { state: 'discarded', by: event.data.by, resolution: 'the order was cancelled' };
     case 'OrderSentToErp':
-      return { state: 'resolved', resolution: `the ERP has it as ${event.data.erpRef}`, origin: 'erp' };
+      return { state: 'resolved', resolution: `the ERP has it as ${event.data.erpRef}`, origins: ['erp', 'compensation'] };
     case 'ErpOrderCancelled':
-      return { state: 'resolved', resolution: 'nothing is left at the ERP', origin: 'compensation' };
+      return { state: 'resolved', resolution: 'the ERP has cancelled it', origins: ['compensation'] };
     case 'OrderCompleted':
     case 'OrderRejected':
     case 'OrderCancelled':
@@ -104,7 +120,7 @@ const settledBy = (event: KnownEvent): Settlement | undefined => {
 const concerns = (settlement: Settlement, letter: DeadLetter): boolean =>
   letter.state === 'open' &&
   (settlement.deadLetterId === undefined || settlement.deadLetterId === letter.deadLetterId) &&
-  (settlement.origin === undefined || settlement.origin === letter.origin) &&
+  (settlement.origins === undefined || settlement.origins.includes(letter.origin)) &&
   (settlement.step === undefined || settlement.step === letter.payload['step']);
 
 /** What was to be sent, without personal data. */

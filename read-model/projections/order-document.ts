@@ -24,6 +24,8 @@ export interface ErpDelivery {
   readonly attempts: number;
   readonly cancellationAttempts: number;
   readonly reference?: string;
+  /** Those that are not in force there any more. */
+  readonly cancelledReferences?: readonly string[];
   readonly overdueSince?: string;
 }
 

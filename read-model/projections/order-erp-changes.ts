@@ -37,8 +37,11 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
     }
     case 'ErpAttemptFailed':
       return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting: failedAttempt('erp', before, event.data, at) }) };
-    case 'ErpSubmissionRefused':
-      return { ...COMPENSATING, erp: { ...erp, attempts: event.data.attempt }, rejection: { reason: 'erp', detail: event.data.reason } };
+    case 'ErpSubmissionRefused': {
+      const attempts = { erp: { ...erp, attempts: Math.max(erp.attempts, event.data.attempt) } };
+      // Of an order that is being undone, or has ended, it changes no more than that.
+      return wanted ? { ...COMPENSATING, ...attempts, rejection: { reason: 'erp', detail: event.data.reason } } : attempts;
+    }
     case 'ErpSubmissionFailed':
       return {
         erp: { ...erp, attempts: Math.max(erp.attempts, event.data.attempts) },
@@ -46,12 +49,8 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
       };
     case 'ErpSubmissionRetried':
       return { waiting: { for: 'erp', since: at, attempt: erp.attempts + 1 } };
-    case 'OrderSentToErp': {
-      const attempts = Math.max(erp.attempts, event.data.attempt);
-      if (before.state === 'Completed') return { erp: { ...erp, attempts }, ...surplus(erp, event.data.erpRef, at) };
-      const taken: OrderChanges = wanted ? { state: 'SentToErp', waiting: undefined } : COMPENSATING;
-      return { ...taken, erp: { ...erp, attempts, reference: event.data.erpRef } };
-    }
+    case 'OrderSentToErp':
+      return sentToErp(before, { ...erp, attempts: Math.max(erp.attempts, event.data.attempt) }, event.data.erpRef, at);
     case 'ErpOverdueFlagged':
       return { erp: { ...erp, overdueSince: at } };
     case 'ErpDeadlineExceeded':
@@ -59,9 +58,27 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
   }
 };
 
+const sentToErp = (before: OrderDocument, erp: ErpDelivery, erpRef: string, at: string): OrderChanges => {
+  const taken = { erp: { ...erp, reference: erpRef } };
+  switch (before.state) {
+    case 'SendingToErp':
+      return { ...taken, state: 'SentToErp', waiting: undefined };
+    case 'Completed':
+      return isSurplus(before, erpRef) ? { erp, waiting: { for: 'operator', since: at, reason: surplusReason(erpRef) } } : { erp };
+    case 'Rejected':
+    case 'Cancelled':
+      return { ...taken, ...COMPENSATING };
+    default:
+      // Being undone, and halted perhaps: there is something to cancel again.
+      return before.waiting?.for === 'operator' ? { ...taken, waiting: undefined } : taken;
+  }
+};
+
 /** Completed, and the ERP made it a second time: an operator decides what becomes of the surplus. */
-const surplus = (erp: ErpDelivery, erpRef: string, at: string): OrderChanges =>
-  erpRef === erp.reference ? {} : { waiting: { for: 'operator', since: at, reason: `the ERP has it twice, also as ${erpRef}` } };
+export const isSurplus = ({ state, erp }: OrderDocument, erpRef: string): boolean =>
+  state === 'Completed' && erpRef !== erp?.reference && !erp?.cancelledReferences?.includes(erpRef);
+
+export const surplusReason = (erpRef: string): string => `the ERP has it twice, also as ${erpRef}`;
 
 /** An outcome without a request before it is a bug elsewhere; the order is shown all the same. */
 export const knownErp = (before: OrderDocument, at: string): ErpDelivery =>

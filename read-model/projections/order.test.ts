@@ -115,11 +115,34 @@ describe('order projection', () => {
     shows(fold(...rejected, sent), { status: 'compensating', endedAt: undefined });
   });
 
-  it('leaves a completed order completed when the ERP made it twice, and calls for an operator', () => {
+  it('is stuck, though completed, when the ERP made it twice, until an operator had the surplus cancelled', () => {
     const again = told('OrderSentToErp', { erpRef: 'E-2', attempt: 2, alreadyThere: false });
-    const order = fold(...submitting, ...completed, again);
-    shows(order, { status: 'completed', waiting: { for: 'operator', since: at(6), reason: 'the ERP has it twice, also as E-2' } });
+    const twice = [...submitting, ...completed, again];
+    const reason = 'the ERP has it twice, also as E-2';
+    shows(fold(...twice, again), { status: 'stuck', state: 'Completed', waiting: { for: 'operator', since: at(7), reason } });
+    const order = fold(...twice);
     assert.equal(order.erp?.reference, 'E-1');
+    assert.deepEqual(
+      order.deadLetters.map((letter) => [letter.origin, letter.state, letter.reason]),
+      [['surplus', 'open', reason]],
+    );
+    const cancelled = fold(
+      ...twice,
+      told('CompensationRequested', by),
+      told('ErpOrderCancelled', { erpRef: 'E-2', proof: 'cancelled' }),
+      told('OrderCompleted', { erpRef: 'E-1', total: '20.00' }),
+    );
+    shows(cancelled, { status: 'completed', waiting: undefined });
+    assert.equal(cancelled.erp?.reference, 'E-1');
+    shows(fold(...twice, told('ErpOrderCancelled', { erpRef: 'E-3', proof: 'cancelled' })), { status: 'stuck' });
+  });
+
+  it('takes no refusal in that comes after the order was given up', () => {
+    const refused = told('ErpSubmissionRefused', { attempt: 1, reason: 'unknown customer' });
+    const cancelling = [...submitting, told('CancellationRequested', { by: 'client:acme-shop' })];
+    shows(fold(...cancelling, refused), { status: 'compensating', rejection: undefined });
+    const cancelled = [...cancelling, told('OrderCancelled', { compensation: 'full' })];
+    shows(fold(...cancelled, refused), { status: 'cancelled', rejection: undefined });
   });
 
   it('flags an overdue order until it has ended', () => {
@@ -207,7 +230,15 @@ describe('dead letters of an order', () => {
 
   it('stay open when the retry concerns another one', () => {
     assert.equal(letters(failed(), told('ErpSubmissionRetried', { deadLetterId: 'other', ...by }))[0]?.state, 'open');
-    assert.equal(letters(fault, told('StepRetried', { step: 'erp-submit', ...by }))[0]?.state, 'open');
+  });
+
+  it('about a step are settled by whatever is recorded next: the step has moved on', () => {
+    assert.equal(letters(fault, attemptFailed(1))[0]?.state, 'resolved');
+    shows(fold(...submitting, fault), { status: 'stuck' });
+    shows(fold(...submitting, fault, told('ErpOverdueFlagged', { requestedAt: at(3) })), {
+      status: 'waiting',
+      waiting: { for: 'erp', since: at(5) },
+    });
   });
 
   it('are discarded by giving the order up, and resolved by what ends it', () => {
