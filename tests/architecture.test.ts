@@ -26,7 +26,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jose: ['gateway'],
   'rate-limiter-flexible': ['gateway'],
   'swagger-ui-dist': ['gateway'],
-  cockatiel: ['outbound-service'],
+  cockatiel: ['outbound-service', 'gateway'],
   winston: ['adapters/telemetry'],
   '@opentelemetry/api': ['adapters/telemetry'],
   '@opentelemetry/resources': ['adapters/telemetry'],

@@ -16,6 +16,8 @@ export interface Route {
   readonly body?: BodySpec;
   /** Not counted by the rate limiter: health checks, which must answer whoever else shares their address. */
   readonly unlimited?: boolean;
+  /** A POST that may safely be sent twice (the others may anyway): the gateway repeats it when a replica drops it. Default false. */
+  readonly repeatable?: boolean;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
 }
 

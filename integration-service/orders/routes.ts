@@ -37,6 +37,7 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
     path: ORDERS_PATH,
     scopes: ['orders:write'],
     body: JSON_BODY,
+    repeatable: true,
     handle: handlers.place,
     operation: {
       operationId: 'placeOrder',
@@ -60,6 +61,7 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
     path: `${ORDERS_PATH}/:orderId/cancel`,
     scopes: ['orders:write'],
     body: { ...JSON_BODY, optional: true },
+    repeatable: true,
     handle: handlers.cancel,
     operation: {
       operationId: 'cancelOrder',
@@ -82,6 +84,7 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
     path: `${ORDERS_PATH}/:orderId/resubmit`,
     scopes: ['orders:write'],
     body: JSON_BODY,
+    repeatable: true,
     handle: handlers.resubmit,
     operation: {
       operationId: 'resubmitOrder',

@@ -1,0 +1,72 @@
+import type { ApiResponse } from '@sagahub/contracts/api/route.ts';
+import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import type { Upstream, UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
+import { Agent, request as send } from 'undici';
+
+export interface UpstreamOptions {
+  /** For messages, e.g. `read-model`. */
+  readonly name: string;
+  /** Base URLs of its replicas (or one of a load balancer in front of them), e.g. `http://read-model:8080`. */
+  readonly urls: readonly string[];
+  /** Connections to each. Default 256. */
+  readonly connections?: number;
+}
+
+/** Below the services' own keep-alive (65 s), so that no request meets a connection that its server is closing. */
+const KEEP_ALIVE_MS = 20_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+/** Said by one hop to the next, or set anew by this one. */
+const NOT_PASSED_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date', 'upgrade', 'trailer']);
+/** Nothing was carried out: the connection never came about. */
+const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
+
+/** Passes requests on over undici, taking the replicas in turn. */
+export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions): Upstream => {
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  let turn = 0;
+
+  const sendTo = async (base: string, request: UpstreamRequest): Promise<ApiResponse> => {
+    const { statusCode, headers, body } = await send(`${base}${request.url}`, {
+      method: request.method,
+      dispatcher: agent,
+      headers: request.headers,
+      body: request.body ?? null,
+      headersTimeout: request.timeoutMs,
+      signal: request.signal,
+    });
+    const passed: Record<string, string> = {};
+    for (const [header, value] of Object.entries(headers))
+      if (value !== undefined && !NOT_PASSED_BACK.has(header)) passed[header] = typeof value === 'string' ? value : value.join(', ');
+    if (headers['content-length'] !== undefined || statusCode === 204 || statusCode === 304)
+      return { status: statusCode, headers: passed, body: new Uint8Array(await body.arrayBuffer()) };
+    return { status: statusCode, headers: passed, body: body.setEncoding('utf8') };
+  };
+
+  return {
+    name,
+    async send(request) {
+      let failure: unknown;
+      // Once around, and once more: a replica that is being replaced is back, or gone from the list, by then.
+      for (let attempt = 0; attempt < urls.length * 2; attempt++) {
+        const base = urls[turn++ % urls.length]!;
+        try {
+          return await sendTo(base, request);
+        } catch (error) {
+          if (request.signal.aborted) throw error;
+          failure = error;
+          if (!NOT_SENT.has(codeOf(error)) && !request.repeatable) break;
+        }
+      }
+      throw new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer (${codeOf(failure)}); try again`, { cause: failure });
+    },
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+};
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? (error as Error).name;

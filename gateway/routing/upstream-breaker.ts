@@ -1,0 +1,37 @@
+import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import { BrokenCircuitError, CircuitState, circuitBreaker, ConsecutiveBreaker, handleType } from 'cockatiel';
+
+/** Unanswered requests in a row until a service is left alone. */
+const FAILURES = 10;
+/** How long it is left alone before one request tries again. */
+const OPEN_MS = 1_000;
+
+/** Keeps requests away from a service that does not answer, so that they fail at once instead of piling up. */
+export interface UpstreamBreaker {
+  readonly name: string;
+  readonly isOpen: boolean;
+  /** @throws UnavailableError while the service is left alone */
+  run<T>(send: () => Promise<T>): Promise<T>;
+}
+
+/** Only a service that cannot be reached opens it; an answer, whatever its status, is an answer. */
+export const upstreamBreaker = (name: string): UpstreamBreaker => {
+  const policy = circuitBreaker(handleType(UnavailableError), { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(FAILURES) });
+  return {
+    name,
+    get isOpen() {
+      return policy.state === CircuitState.Open;
+    },
+    async run(send) {
+      try {
+        return await policy.execute(send);
+      } catch (error) {
+        if (!(error instanceof BrokenCircuitError)) throw error;
+        throw new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer at present; try again`, {
+          retryAfterMs: OPEN_MS,
+          cause: error,
+        });
+      }
+    },
+  };
+};
