@@ -96,10 +96,8 @@ const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector
   };
   telemetry.gauge('hub.saga.states', () => counted('state:', (state) => ({ saga: 'order', state })));
   telemetry.gauge('hub.dead_letters', () => counted('dead-letter:', (origin) => ({ origin })));
-  const total = async (counter: string) => {
+  telemetry.gauge('hub.orders.overdue', async () => {
     const record = await readProjectionRecord(ordersProjection.name, documents);
-    return [[record?.counts[counter] ?? 0] as const];
-  };
-  telemetry.gauge('hub.orders.stuck', () => total('status:stuck'));
-  telemetry.gauge('hub.orders.overdue', () => total('overdue'));
+    return [[record?.counts['overdue'] ?? 0] as const];
+  });
 };

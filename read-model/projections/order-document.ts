@@ -65,6 +65,6 @@ export interface OrderDocument {
   readonly submission: number;
   readonly resubmissionOf?: string;
   readonly resubmittedAs?: string;
-  /** For queries by "overdue": present and true only while it is in flight. */
+  /** Flagged as overdue at the ERP, and still in flight. */
   readonly overdue?: true;
 }
