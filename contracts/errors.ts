@@ -248,3 +248,11 @@ export class DataFolderInUseError extends HubError {
     this.folder = folder;
   }
 }
+
+/** A leader wrote for a term that is over: another one leads. Start again from what the store says now, if you lead again. */
+export class SupersededError extends HubError {
+  override readonly code = 'HUB_SUPERSEDED';
+  constructor(name: string, epoch: bigint) {
+    super(`term ${epoch} of the ${name} is over: another process leads`);
+  }
+}

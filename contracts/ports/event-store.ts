@@ -4,6 +4,11 @@ import type { NewEvent, RecordedEvent } from '../events.ts';
 export const NO_STREAM = -1;
 /** An append is refused beyond this many bytes of encoded events, in every adapter. */
 export const MAX_APPEND_BYTES = 900 * 1024;
+/**
+ * Position of an event that is read by its stream before the log has given it its place: behind every other. Only stores that place
+ * events after they were appended (PostgreSQL, within milliseconds) ever tell it, and only `readStream` does.
+ */
+export const UNPLACED = 2n ** 63n - 1n;
 /** Before the first event: where a reader from the beginning starts. */
 export const LOG_START = 0n;
 

@@ -1,3 +1,5 @@
+import type { Term } from './leadership.ts';
+
 /**
  * One pending step of one business object. The rows of a stream are a pure function of its events
  * (`Flow.pending` of the folded state): only the log creates and deletes them.
@@ -41,10 +43,14 @@ export interface OpenWork extends AsyncDisposable {
    *
    * May be buffered for up to 250 ms by an adapter that serves its own process alone: after a crash the checkpoint is
    * older, and replaying the log from it gives the same rows.
+   *
+   * @param term of the relay, where several processes run for it
+   * @throws SupersededError the term is over; nothing was changed
    */
   apply(
     changes: readonly { readonly stream: string; readonly revision: number; readonly items: readonly WorkItem[] }[],
     checkpoint: bigint,
+    term?: Term,
   ): Promise<void>;
 
   /**
