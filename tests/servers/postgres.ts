@@ -1,0 +1,169 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+export interface PostgresServer extends AsyncDisposable {
+  /** Of the superuser, on the database `postgres`; nothing asks for a password. */
+  readonly url: string;
+  readonly version: string;
+  /** Creates an empty database; returns its URL. */
+  createDatabase(): Promise<string>;
+  /** One statement on any database of the server, on a connection of its own. */
+  query<Row extends pg.QueryResultRow>(url: string, sql: string, values?: unknown[]): Promise<Row[]>;
+  /** As a machine does that loses power, but for the disk's cache. */
+  kill(): Promise<void>;
+  /** Ends sessions, then the server. */
+  stop(): Promise<void>;
+  /** Where it was, on what it had. */
+  start(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+export interface PostgresServerOptions {
+  /** Wait for the disk at each commit, as in production. Default false: tests end processes, not machines. */
+  readonly durable?: boolean;
+}
+
+const SETTINGS = ['max_connections=200', 'logging_collector=off', 'autovacuum_naptime=5s'];
+const NOT_DURABLE = ['fsync=off', 'full_page_writes=off'];
+
+/** Folder of `initdb` and `postgres`: on the path, or where Debian puts its newest. */
+const binaries = (): string | undefined => {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...versions.map((version) => join(debian, version, 'bin'))];
+  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
+};
+
+/** Why no server can be started here; `undefined` when one can. */
+export const availability = (): string | undefined =>
+  binaries() ? undefined : 'PostgreSQL is not installed (Debian: postgresql-15; initdb and postgres are looked for)';
+
+/** The server refuses to run as root; then it runs as the user that Debian's package creates. */
+const serverUser = (): { readonly uid: number; readonly gid: number } | undefined => {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+};
+
+/** A private PostgreSQL on a spare port, on 127.0.0.1 alone, in a temporary folder that goes when it is disposed. */
+export const startPostgres = async ({ durable = false }: PostgresServerOptions = {}): Promise<PostgresServer> => {
+  const bin = binaries();
+  if (!bin) throw new Error(availability());
+  const user = serverUser();
+  const folder = await mkdtemp(join(tmpdir(), 'sagahub-postgres-'));
+  if (user) await chown(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], {
+    ...user,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const port = await freePort();
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const settings = [...SETTINGS, ...(durable ? [] : NOT_DURABLE)];
+  let child: ChildProcess | undefined;
+  let databases = 0;
+
+  const start = async (): Promise<void> => {
+    const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`];
+    const started = spawn(join(bin, 'postgres'), [...args, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child = started;
+    let said = '';
+    started.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-2_000)));
+    for (const giveUpAtMs = performance.now() + 30_000; !(await answers(url)); await sleep(20))
+      if (started.exitCode !== null || performance.now() > giveUpAtMs) throw new Error(`PostgreSQL did not start: ${said}`);
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    if (signal === 'SIGKILL') await gone(data);
+  };
+  const query: PostgresServer['query'] = async (of, sql, values) => {
+    const client = new pg.Client({ connectionString: of });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+
+  await start();
+  const [row] = await query<{ server_version: string }>(url, 'SHOW server_version');
+  return {
+    url,
+    version: row?.server_version ?? 'unknown',
+    async createDatabase() {
+      databases += 1;
+      const name = `test_${databases}`;
+      await query(url, `CREATE DATABASE ${name}`);
+      return url.replace(/postgres$/, name);
+    },
+    query,
+    start,
+    stop: () => end('SIGINT'), // "fast" shutdown
+    kill: () => end('SIGKILL'),
+    async restart() {
+      await end('SIGINT');
+      await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await end('SIGINT');
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    },
+  };
+};
+
+const answers = async (url: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+};
+
+/** The killed server's children leave by themselves, once they notice; a new one refuses to start before. */
+const gone = async (data: string): Promise<void> => {
+  for (;;) {
+    const left = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).some((pid) => servesFrom(pid, data));
+    if (!left) return;
+    await sleep(20);
+  }
+};
+
+const servesFrom = (pid: string, data: string): boolean => {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === data;
+  } catch {
+    return false;
+  }
+};
