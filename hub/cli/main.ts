@@ -9,6 +9,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   orders: async () => (await import('./orders.ts')).ordersCommand(),
+  events: async () => (await import('./events.ts')).eventsCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  restore: async () => (await import('./restore.ts')).restoreCommand(),
 };
 
 /** The `sagahub` command line. Exit codes: `exit-codes.ts`. */
