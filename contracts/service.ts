@@ -5,6 +5,7 @@ import type { DocumentStore } from './ports/document-store.ts';
 import type { EventStore } from './ports/event-store.ts';
 import type { KeyStore } from './ports/key-store.ts';
 import type { KeyValue } from './ports/key-value.ts';
+import type { Leadership } from './ports/leadership.ts';
 import type { MessageBus } from './ports/message-bus.ts';
 import type { OpenWork } from './ports/open-work.ts';
 import type { StockHolds } from './ports/stock.ts';
@@ -17,6 +18,7 @@ export interface Ports {
   readonly stock: StockHolds;
   readonly discounts: DiscountHolds;
   readonly bus: MessageBus;
+  readonly leadership: Leadership;
   readonly documents: DocumentStore;
   readonly keys: KeyStore;
   readonly cache: KeyValue;

@@ -1,4 +1,5 @@
 import { openInProcessKeyValue } from '@sagahub/adapters/in-process/key-value.ts';
+import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import { openInProcessMessageBus } from '@sagahub/adapters/in-process/message-bus.ts';
 import type { DataFolder } from '@sagahub/adapters/process/data-folder.ts';
 import { openSqliteDiscounts } from '@sagahub/adapters/sqlite/discounts.ts';
@@ -47,6 +48,7 @@ export const openEmbeddedPorts = async ({
   );
   if (documents.discarded) telemetry.logger.warn('the read model is built again from the log', { reason: documents.discarded });
   const bus = opened.use(openInProcessMessageBus({ clock }));
+  const leadership = opened.use(openInProcessLeadership({ clock }));
   const cache = opened.use(openInProcessKeyValue({ clock }));
   const closing = opened.move();
   return {
@@ -55,6 +57,7 @@ export const openEmbeddedPorts = async ({
     stock: openSqliteStock(log, { strict: strictInventory }),
     discounts: openSqliteDiscounts(log),
     bus,
+    leadership,
     documents: timedDocumentStore(documents, telemetry),
     keys: timedKeyStore(keys, telemetry),
     cache,

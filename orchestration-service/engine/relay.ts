@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
@@ -25,11 +26,25 @@ export interface Relay extends AsyncDisposable {
 
 /**
  * Turns the log into work: follows it from its checkpoint, folds each stream that moved, replaces the stream's rows of open work, and
- * hints what is due. The sweeper beside it hints rows whose time comes later, or whose hint was lost. One relay is active at a time.
+ * hints what is due. The sweeper beside it hints rows whose time comes later, or whose hint was lost. Every process runs for it, one
+ * leads at a time; a predecessor that wakes up late cannot move the rows any more.
  */
 export const startRelay = (runtime: StreamRuntime): Relay => {
+  let failure: Error | undefined;
+  const fail = (error: Error | undefined): void => void (failure = error);
+  const candidacy = runtime.ports.leadership.lead('relay', (term) => relayTerm(runtime, term, fail));
+  return {
+    get failure() {
+      return failure;
+    },
+    [Symbol.asyncDispose]: () => candidacy[Symbol.asyncDispose](),
+  };
+};
+
+/** Relays until the term is over. */
+const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error | undefined) => void): Promise<void> => {
   const { store, openWork, bus, clock, telemetry } = runtime.ports;
-  const stop = new AbortController();
+  const { signal } = term;
   /** `step attempt` of the rows already hinted, per stream in flight. */
   const hinted = new Map<string, readonly string[]>();
 
@@ -53,12 +68,12 @@ export const startRelay = (runtime: StreamRuntime): Relay => {
         runtime.forget(stream);
       } else hinted.set(stream, rows.filter((row) => row.dueAtMs <= nowMs).map(keyOf));
     }
-    await openWork.apply(changes, events.at(-1)!.position);
+    await openWork.apply(changes, events.at(-1)!.position, term);
     if (hints.length > 0) await bus.publish(hints);
   };
 
   const sweep = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
         const due = await openWork.claimDue(clock.now(), SWEEP_LIMIT, HINT_LEASE_MS);
         if (due.length > 0) await bus.publish(due.map(hintOf));
@@ -66,37 +81,29 @@ export const startRelay = (runtime: StreamRuntime): Relay => {
       } catch (error) {
         telemetry.logger.warn('due work could not be looked up; trying again', { reason: String(error) });
       }
-      await clock.sleep(SWEEP_EVERY_MS, stop.signal);
+      await clock.sleep(SWEEP_EVERY_MS, signal);
     }
   };
 
-  let failure: Error | undefined;
   const follow = async (): Promise<void> => {
-    while (!stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
         const after = await openWork.checkpoint();
         hinted.clear();
         await using subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
-        failure = undefined;
-        await Promise.race([subscription.done, aborted(stop.signal)]);
+        fail(undefined);
+        await Promise.race([subscription.done, aborted(signal)]);
       } catch (error) {
-        failure = error instanceof Error ? error : new Error('unknown', { cause: error });
+        if (signal.aborted) return;
+        fail(error instanceof Error ? error : new Error('unknown', { cause: error }));
         telemetry.logger.error('the relay stumbled; it goes on from its checkpoint', {}, error);
-        await clock.sleep(RESTART_DELAY_MS, stop.signal);
+        await clock.sleep(RESTART_DELAY_MS, signal);
       }
     }
   };
 
-  const running = Promise.all([follow(), sweep()]);
-  return {
-    get failure() {
-      return failure;
-    },
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
+  await Promise.all([follow(), sweep()]);
+  fail(undefined);
 };
 
 const aborted = (signal: AbortSignal): Promise<void> =>

@@ -3,6 +3,7 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { StepFaulted } from '@sagahub/contracts/messages/hub.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { ActContext, Folded, SagaRuntime, WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
@@ -22,6 +23,7 @@ export interface RuntimePorts {
   readonly store: EventStore;
   readonly openWork: OpenWork;
   readonly bus: MessageBus;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }

@@ -1,3 +1,4 @@
+import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import { openInProcessMessageBus } from '@sagahub/adapters/in-process/message-bus.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
@@ -50,7 +51,8 @@ export const engineBench = async ({
   const store = opened.use(await openSqliteEventStore(log, { clock }));
   const openWork = opened.use(await openSqliteOpenWork(log, { clock }));
   const bus = wrap(opened.use(openInProcessMessageBus({ clock })));
-  const runtime = new StreamRuntime([flow], { store, openWork, bus, clock, telemetry: silentTelemetry }, { soleWorker: true });
+  const leadership = opened.use(openInProcessLeadership({ clock }));
+  const runtime = new StreamRuntime([flow], { store, openWork, bus, leadership, clock, telemetry: silentTelemetry }, { soleWorker: true });
   const workers = { concurrency: 8, perPartner: 4 };
   opened.use(await runtime.work(PARCEL_QUEUE, { ...workers, handle: (hint) => runtime.decide(hint, participants) }));
   if (pickUp) opened.use(await runtime.work(CARRIER_QUEUE, { ...workers, handle: (hint) => pickUp(hint, runtime) }));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import { openInProcessMessageBus } from '@sagahub/adapters/in-process/message-bus.ts';
 import { openSqliteDiscounts } from '@sagahub/adapters/sqlite/discounts.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
@@ -34,7 +35,12 @@ const ordered = async (erp: (operation: 'submit' | 'cancel') => CallReport | und
   const bus = opened.use(openInProcessMessageBus({ clock }));
   const stock = openSqliteStock(log);
   const participants = orderParticipants({ store, stock, discounts: openSqliteDiscounts(log) });
-  const runtime = new StreamRuntime([orderFlow(POLICY)], { store, openWork, bus, clock, telemetry: silentTelemetry }, { soleWorker: true });
+  const leadership = opened.use(openInProcessLeadership({ clock }));
+  const runtime = new StreamRuntime(
+    [orderFlow(POLICY)],
+    { store, openWork, bus, leadership, clock, telemetry: silentTelemetry },
+    { soleWorker: true },
+  );
   const workers = { concurrency: 4, perPartner: 4 };
   opened.use(await runtime.work(ORDER_QUEUE, { ...workers, handle: (hint) => runtime.decide(hint, participants) }));
   opened.use(
