@@ -1,64 +1,90 @@
-import type { HubProcess } from '../support/hub-process.ts';
+import type { ErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
+import type { ApiClient } from '../support/api-client.ts';
 import { until } from '../support/until.ts';
 import type { Evidence, LoggedEvent } from './invariants.ts';
+import type { Witness } from './witness.ts';
+
+/** A hub as everybody outside sees it. */
+export interface HubFromOutside {
+  readonly managementUrl: string;
+  readonly erp: ErpSimulator;
+  readonly demo: ApiClient;
+  readonly operator: ApiClient;
+  readonly auditor: ApiClient;
+}
 
 /** Longest wait for a hub whose ERP is well again to bring everything to an end. */
-const REST_LIMIT_MS = 60_000;
+const REST_LIMIT_MS = 90_000;
 
 /**
- * Waits until nothing is in flight, sending dead letters on their way again as an operator would, and then asks every part of the hub
- * what it knows.
+ * Waits until nothing is in flight, closing the breaker and sending dead letters on their way again as an operator would, and then asks
+ * every part of the hub what it knows.
  */
-export const gatherEvidence = async (hub: HubProcess, accepted: ReadonlySet<string>): Promise<Evidence> => {
+export const gatherEvidence = async (hub: HubFromOutside, witness: Witness): Promise<Evidence> => {
   await bringToRest(hub);
-  const operator = hub.client('operator');
-  const stats = await statsOf(hub);
   return {
-    accepted,
+    accepted: [...witness.accepted.values()],
+    complaints: [...witness.complaints],
     log: await wholeLog(hub),
     ledger: [...hub.erp.ledger.effects()],
-    stock: (await operator.get('/api/v1/admin/inventory?limit=200')).body.items,
-    discounts: (await operator.get('/api/v1/admin/discounts?limit=200')).body.items,
+    stock: (await hub.operator.get('/api/v1/admin/inventory?limit=500')).body.items,
+    discounts: (await hub.operator.get('/api/v1/admin/discounts?limit=500')).body.items,
     readModel: await listedOrders(hub),
-    stats,
+    stats: await statsOf(hub),
+    openWork: await openWorkOf(hub),
+    ...(await selfChecks(hub)),
   };
 };
 
-const statsOf = async (hub: HubProcess): Promise<Evidence['stats']> =>
+export const statsOf = async (hub: Pick<HubFromOutside, 'managementUrl'>): Promise<Evidence['stats']> =>
   (await (await fetch(`${hub.managementUrl}/stats`)).json()) as Evidence['stats'];
 
-const bringToRest = async (hub: HubProcess): Promise<void> => {
-  const operator = hub.client('operator');
+const openWorkOf = async (hub: HubFromOutside): Promise<number> => {
+  const metrics = await (await fetch(`${hub.managementUrl}/metrics`)).text();
+  return [...metrics.matchAll(/^hub_open_work\{[^}]*\} (\d+)/gm)].reduce((sum, [, rows]) => sum + Number(rows), 0);
+};
+
+export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS): Promise<void> => {
+  const reason = 'the fault is over';
+  await hub.operator.post('/api/v1/admin/breakers/erp/close', { reason });
   await until(
     'every order coming to its end',
     async () => {
-      const { body } = await operator.get('/api/v1/admin/dead-letters?state=open&limit=200');
-      for (const { deadLetterId } of body.items ?? [])
-        await operator.post(`/api/v1/admin/dead-letters/${deadLetterId}/redrive`, { reason: 'the fault is over' });
-      return statsOf(hub);
+      const stats = await statsOf(hub);
+      if (stats.stuck > 0) await hub.operator.post('/api/v1/admin/dead-letters/redrive', { filter: {}, reason });
+      return { ...stats, openWork: await openWorkOf(hub) };
     },
-    ({ inFlight, stuck }) => inFlight === 0 && stuck === 0,
-    REST_LIMIT_MS,
+    ({ inFlight, stuck, openWork }) => inFlight === 0 && stuck === 0 && openWork === 0,
+    limitMs,
   );
 };
 
-const wholeLog = async (hub: HubProcess): Promise<LoggedEvent[]> => {
-  const response = await hub.client('auditor').open('GET', '/api/v1/events');
-  const text = await response.text();
-  return text
+const wholeLog = async (hub: HubFromOutside): Promise<LoggedEvent[]> =>
+  linesOf((await hub.auditor.get('/api/v1/events')).text) as LoggedEvent[];
+
+const linesOf = (text: string): unknown[] =>
+  text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as LoggedEvent);
-};
+    .map((line) => JSON.parse(line) as unknown);
 
-const listedOrders = async (hub: HubProcess): Promise<Map<string, string>> => {
-  const demo = hub.client('demo');
+const listedOrders = async (hub: HubFromOutside): Promise<Map<string, string>> => {
   const orders = new Map<string, string>();
   let cursor: string | undefined;
   do {
-    const { body } = await demo.get(`/api/v1/orders?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+    const { body } = await hub.demo.get(`/api/v1/orders?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
     for (const order of body.items) orders.set(order.orderId, order.status);
     cursor = body.next;
   } while (cursor);
   return orders;
+};
+
+/** What the hub finds when it examines itself: the chain of every stream, and documents against a fold of the log. */
+const selfChecks = async (hub: HubFromOutside): Promise<Pick<Evidence, 'verification' | 'drift'>> => {
+  const verified = await hub.operator.post('/api/v1/admin/audit/verify');
+  const drift = await hub.operator.post('/api/v1/admin/projections/orders/drift');
+  return {
+    verification: verified.body.intact === true ? 'intact' : `${verified.status} ${verified.text}`,
+    drift: drift.status === 200 && drift.body.differences?.length === 0 ? 'none' : `${drift.status} ${drift.text.slice(0, 500)}`,
+  };
 };

@@ -1,6 +1,7 @@
 import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
-import type { ErpEffect } from '@sagahub/simulators/erp/ledger.ts';
 import { sumOf } from '@sagahub/contracts/money.ts';
+import type { ErpEffect } from '@sagahub/simulators/erp/ledger.ts';
+import type { Acceptance } from './witness.ts';
 
 /** One line of `/api/v1/events`, as far as the checker looks. */
 export interface LoggedEvent {
@@ -12,24 +13,37 @@ export interface LoggedEvent {
 
 /** What a hub at rest shows from outside, all taken when nothing is in flight any more. */
 export interface Evidence {
-  /** Order numbers whose sender got a 202. */
-  readonly accepted: ReadonlySet<string>;
+  /** Orders whose sender got a 202. */
+  readonly accepted: readonly Acceptance[];
+  /** What senders had to say, each a broken promise. */
+  readonly complaints: readonly string[];
   readonly log: readonly LoggedEvent[];
-  readonly ledger: readonly ErpEffect[];
+  readonly ledger: readonly Pick<ErpEffect, 'externalOrderId' | 'total' | 'cancelledAtMs'>[];
   readonly stock: readonly { readonly sku: string; readonly free: string; readonly held: string }[];
   readonly discounts: readonly { readonly code: string; readonly redeemed: number; readonly maxRedemptions?: number }[];
   /** Order id to status, from the read model's lists. */
   readonly readModel: ReadonlyMap<string, string>;
   readonly stats: Readonly<Record<'accepted' | 'completed' | 'rejected' | 'cancelled' | 'stuck' | 'inFlight', number>>;
+  /** Rows. */
+  readonly openWork: number;
+  /** `intact`, or what the hub says is not. */
+  readonly verification: string;
+  /** `none`, or what the hub says has drifted. */
+  readonly drift: string;
 }
 
 interface OrderStory {
   readonly orderNumber: string;
+  readonly submission: number;
   /** Held quantity by SKU. */
   readonly items: ReadonlyMap<string, string>;
-  readonly outcome: 'completed' | 'rejected' | 'cancelled' | 'open';
   readonly discount: string | undefined;
+  readonly outcome: 'completed' | 'rejected' | 'cancelled' | 'open';
+  /** An operator left something as it is. */
+  readonly partial: boolean;
+  readonly total: string | undefined;
 }
+type Stories = ReadonlyMap<string, OrderStory>;
 
 /**
  * Compares what every part says with the promises of a hub (design 8). Returns one sentence per broken promise; none is the aim.
@@ -37,30 +51,42 @@ interface OrderStory {
 export const brokenPromises = (evidence: Evidence): string[] => {
   const orders = storiesOf(evidence.log);
   return [
+    ...evidence.complaints,
     ...acceptedIsDurable(evidence, orders),
-    ...everyOrderEnds(orders),
+    ...oneOrderPerNumber(orders),
+    ...everyOrderEnds(evidence, orders),
     ...oneEffectPerOrder(evidence.ledger, orders),
     ...stockIsExact(evidence, orders),
     ...discountsAreExact(evidence.discounts, orders),
     ...readModelAgrees(evidence, orders),
+    ...(evidence.verification === 'intact' ? [] : [`the history does not verify: ${evidence.verification}`]),
   ];
 };
 
-const storiesOf = (log: readonly LoggedEvent[]): Map<string, OrderStory> => {
+const storiesOf = (log: readonly LoggedEvent[]): Stories => {
   const stories = new Map<string, OrderStory>();
   for (const { stream, type, data } of log) {
     if (!stream.startsWith('order-')) continue;
     const orderId = stream.slice('order-'.length);
-    const story = stories.get(orderId) ?? { orderNumber: '', items: new Map(), outcome: 'open', discount: undefined };
-    stories.set(orderId, retell(story, type as OrderEvent['type'], data));
+    stories.set(orderId, retell(stories.get(orderId) ?? UNTOLD, type as OrderEvent['type'], data));
   }
   return stories;
+};
+
+const UNTOLD: OrderStory = {
+  orderNumber: '',
+  submission: 1,
+  items: new Map(),
+  discount: undefined,
+  outcome: 'open',
+  partial: false,
+  total: undefined,
 };
 
 const retell = (story: OrderStory, type: OrderEvent['type'], data: any): OrderStory => {
   switch (type) {
     case 'OrderReceived':
-      return { ...story, orderNumber: data.orderNumber };
+      return { ...story, orderNumber: data.orderNumber, submission: data.submission };
     case 'StockReserved':
       return { ...story, items: new Map(data.items.map((item: { sku: string; quantity: string }) => [item.sku, item.quantity])) };
     case 'StockReleased':
@@ -70,64 +96,82 @@ const retell = (story: OrderStory, type: OrderEvent['type'], data: any): OrderSt
     case 'DiscountReleased':
       return { ...story, discount: undefined };
     case 'OrderCompleted':
-      return { ...story, outcome: 'completed' };
+      return { ...story, outcome: 'completed', total: data.total };
     case 'OrderRejected':
-      return { ...story, outcome: 'rejected' };
+      return { ...story, outcome: 'rejected', partial: data.compensation === 'partial' };
     case 'OrderCancelled':
-      return { ...story, outcome: 'cancelled' };
+      return { ...story, outcome: 'cancelled', partial: data.compensation === 'partial' };
     case 'OrderSentToErp':
+      return story.outcome === 'completed' ? story : { ...story, outcome: 'open' };
     case 'ErpCancellationRequested':
-      return story.outcome === 'open' ? story : { ...story, outcome: 'open' };
+      return { ...story, outcome: 'open' };
     default:
       return story;
   }
 };
 
-/** Promises 1 and 2. */
-const acceptedIsDurable = ({ accepted, log }: Evidence, orders: ReadonlyMap<string, OrderStory>): string[] => {
-  const numbers = new Map<string, number>();
-  for (const { type, data } of log) if (type === 'OrderReceived') numbers.set(data.orderNumber, (numbers.get(data.orderNumber) ?? 0) + 1);
-  const lost = [...accepted].filter((number) => !numbers.has(number)).map((number) => `${number} was answered 202 and is not in the log`);
-  const doubled = [...numbers].filter(([, count]) => count > 1).map(([number, count]) => `${number} is in the log ${count} times`);
-  return [...lost, ...doubled, ...(orders.size === numbers.size ? [] : [`${orders.size} streams for ${numbers.size} order numbers`])];
+/** Promise 1. */
+const acceptedIsDurable = ({ accepted }: Evidence, orders: Stories): string[] =>
+  accepted.flatMap(({ orderId, orderNumber, submission }) => {
+    const story = orders.get(orderId);
+    if (!story) return [`${orderNumber} was answered 202 and is not in the log`];
+    const isSame = story.orderNumber === orderNumber && story.submission === submission;
+    return isSame ? [] : [`${orderNumber} was answered 202 as ${orderId}, which is ${story.orderNumber} in the log`];
+  });
+
+/** Promise 2. */
+const oneOrderPerNumber = (orders: Stories): string[] => {
+  const counts = new Map<string, number>();
+  for (const { orderNumber, submission } of orders.values()) {
+    const name = submission === 1 ? orderNumber : `${orderNumber} (submission ${submission})`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > 1).map(([name, count]) => `${name} is in the log ${count} times`);
 };
 
 /** Promise 3. */
-const everyOrderEnds = (orders: ReadonlyMap<string, OrderStory>): string[] =>
-  [...orders.values()].filter(({ outcome }) => outcome === 'open').map(({ orderNumber }) => `${orderNumber} has not ended`);
+const everyOrderEnds = ({ openWork }: Evidence, orders: Stories): string[] => [
+  ...[...orders.values()].filter(({ outcome }) => outcome === 'open').map(({ orderNumber }) => `${orderNumber} has not ended`),
+  ...(openWork === 0 ? [] : [`${openWork} rows of open work are left`]),
+];
 
 /** Promise 4. */
-const oneEffectPerOrder = (ledger: readonly ErpEffect[], orders: ReadonlyMap<string, OrderStory>): string[] => {
-  const live = new Map<string, number>();
-  for (const effect of ledger)
-    if (effect.cancelledAtMs === undefined) live.set(effect.externalOrderId, (live.get(effect.externalOrderId) ?? 0) + 1);
-  const wrong = [...orders].flatMap(([orderId, { orderNumber, outcome }]) => {
-    const effects = live.get(orderId) ?? 0;
-    const expected = outcome === 'completed' ? 1 : 0;
-    return effects === expected ? [] : [`${orderNumber} is ${outcome} and has ${effects} live effects at the ERP`];
+const oneEffectPerOrder = (ledger: Evidence['ledger'], orders: Stories): string[] => {
+  const live = new Map<string, string[]>();
+  for (const { externalOrderId, total, cancelledAtMs } of ledger)
+    if (cancelledAtMs === undefined) live.set(externalOrderId, [...(live.get(externalOrderId) ?? []), total]);
+  const wrong = [...orders].flatMap(([orderId, { orderNumber, outcome, partial, total }]) => {
+    const effects = live.get(orderId) ?? [];
+    if (partial) return [];
+    if (effects.length !== (outcome === 'completed' ? 1 : 0))
+      return [`${orderNumber} is ${outcome} and has ${effects.length} live effects at the ERP`];
+    return effects.every((charged) => charged === total) ? [] : [`${orderNumber} comes to ${total}, and to ${effects[0]} at the ERP`];
   });
   const unknown = [...live.keys()].filter((orderId) => !orders.has(orderId)).map((orderId) => `the ERP holds ${orderId}, the log does not`);
   return [...wrong, ...unknown];
 };
 
 /** Promise 5, stock. */
-const stockIsExact = ({ stock, log }: Evidence, orders: ReadonlyMap<string, OrderStory>): string[] => {
+const stockIsExact = ({ stock, log }: Evidence, orders: Stories): string[] => {
   const held = new Map<string, string[]>();
   for (const { items } of orders.values()) for (const [sku, quantity] of items) held.set(sku, [...(held.get(sku) ?? []), quantity]);
   return stock.flatMap((balance) => {
     const expected = sumOf(held.get(balance.sku) ?? []);
-    const loads = log.filter(({ type, data }) => type === 'StockLevelApplied' && data.sku === balance.sku);
+    const ofSku = log.filter(({ stream, data }) => stream.startsWith('stock-') && data.sku === balance.sku);
+    const loads = ofSku.filter(({ type }) => type === 'StockLevelApplied');
     const loaded = sumOf(loads.map(({ data }) => data.change));
+    const sets = ofSku.filter(({ type }) => type === 'StockLevelSet');
     return [
       ...(sumOf([balance.held]) === expected ? [] : [`${balance.sku}: ${balance.held} held, the orders hold ${expected}`]),
       ...(sumOf([balance.free, balance.held]) === loaded ? [] : [`${balance.sku}: free + held is not what was loaded`]),
       ...(balance.free.startsWith('-') ? [`${balance.sku} is oversold: ${balance.free} free`] : []),
+      ...(sets.length === loads.length ? [] : [`${balance.sku} was set ${sets.length} times and loaded ${loads.length} times`]),
     ];
   });
 };
 
 /** Promise 5, discounts. */
-const discountsAreExact = (discounts: Evidence['discounts'], orders: ReadonlyMap<string, OrderStory>): string[] =>
+const discountsAreExact = (discounts: Evidence['discounts'], orders: Stories): string[] =>
   discounts.flatMap(({ code, redeemed, maxRedemptions }) => {
     if (maxRedemptions === undefined) return [];
     const used = [...orders.values()].filter(({ discount }) => discount === code).length;
@@ -137,8 +181,8 @@ const discountsAreExact = (discounts: Evidence['discounts'], orders: ReadonlyMap
     ];
   });
 
-/** Promise 6, from outside: lists, figures and log say the same. */
-const readModelAgrees = ({ readModel, stats }: Evidence, orders: ReadonlyMap<string, OrderStory>): string[] => {
+/** Promise 6: lists, figures and log say the same, and so does the hub about itself. */
+const readModelAgrees = ({ readModel, stats, drift }: Evidence, orders: Stories): string[] => {
   const count = (outcome: OrderStory['outcome']) => [...orders.values()].filter((story) => story.outcome === outcome).length;
   const figures = {
     accepted: orders.size,
@@ -146,15 +190,21 @@ const readModelAgrees = ({ readModel, stats }: Evidence, orders: ReadonlyMap<str
     rejected: count('rejected'),
     cancelled: count('cancelled'),
     stuck: 0,
-    inFlight: 0,
+    inFlight: count('open'),
   };
   return [
     ...[...orders].flatMap(([orderId, { orderNumber, outcome }]) =>
-      readModel.get(orderId) === outcome ? [] : [`${orderNumber} is ${outcome}, the read model says ${readModel.get(orderId)}`],
+      outcome === 'open' || readModel.get(orderId) === outcome
+        ? []
+        : [`${orderNumber} is ${outcome}, the read model says ${readModel.get(orderId)}`],
     ),
+    ...[...readModel.keys()]
+      .filter((orderId) => !orders.has(orderId))
+      .map((orderId) => `the read model lists ${orderId}, the log does not`),
     ...Object.entries(figures).flatMap(([name, expected]) => {
       const shown = stats[name as keyof typeof figures];
       return shown === expected ? [] : [`/stats says ${name} ${shown}, the log says ${expected}`];
     }),
+    ...(drift === 'none' ? [] : [`the read model drifted: ${drift}`]),
   ];
 };

@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, ApiClient } from '../support/api-client.ts';
+import { anOrder } from '../support/orders.ts';
+import type { Acceptance, Witness } from './witness.ts';
+
+export type Random = () => number;
+export const pick = <T>(random: Random, choices: readonly T[]): T => choices[Math.floor(random() * choices.length)]!;
+
+/** Plenty, scarce, and one that the ERP does not take. */
+export const SKUS = ['SKU-A', 'SKU-B', 'SKU-C'];
+export const REFUSED_SKU = 'SKU-REFUSED';
+/** Used up soon. */
+export const SCARCE_DISCOUNT = 'FAULTS10';
+export const DISCOUNT = 'ALWAYS5';
+
+export interface Load {
+  readonly demo: ApiClient;
+  readonly operator: ApiClient;
+  readonly witness: Witness;
+  readonly random: Random;
+  /** Of all order numbers sent, so that they are new. */
+  readonly prefix: string;
+  /** Aborted when the hub has been killed. */
+  readonly signal: AbortSignal;
+}
+
+const SENDERS = 4;
+
+/**
+ * Partners and an operator who do all they may, without caring that the hub dies under them: orders with repeats and rivals under one
+ * number, cancellations, resubmissions, look-ups; stock loads, discounts, breakers by hand, redrives that race. Resolves when the signal aborts.
+ */
+export const runLoad = async (load: Load): Promise<void> => {
+  await Promise.all([
+    ...Array.from({ length: SENDERS }, (_, index) => repeatedly(load, (n) => send(load, `${load.prefix}-${index + 1}-${n}`))),
+    repeatedly(load, () => regret(load)),
+    repeatedly(load, () => operate(load)),
+  ]);
+};
+
+/** Acts until the signal aborts, or the hub is gone. */
+const repeatedly = async ({ signal, witness }: Load, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+  for (let n = 1; !signal.aborted; n++) {
+    try {
+      for (const { status, text } of await act(n)) if (status >= 500) witness.complaints.add(`somebody was answered ${status}: ${text}`);
+    } catch (error) {
+      if (signal.aborted || isHubGone(error)) return; // what was under way may or may not have been done
+      throw error;
+    }
+  }
+};
+
+const isHubGone = (error: unknown): boolean =>
+  error instanceof Error && (error.message === 'fetch failed' || error.message.endsWith('is not running') || error.name === 'AbortError');
+
+const contentFor = (random: Random) => {
+  const sku = random() < 0.04 ? REFUSED_SKU : pick(random, SKUS);
+  const lines = [{ sku, quantity: String(1 + Math.floor(random() * 3)), unitPrice: (1 + random() * 20).toFixed(2) }];
+  const draw = random();
+  return { lines, ...(draw < 0.3 && { discountCode: draw < 0.15 ? SCARCE_DISCOUNT : DISCOUNT }) };
+};
+
+/** A new order, mostly once, sometimes many times at once: under one key, under many, with other contents. */
+const send = async (load: Load, orderNumber: string): Promise<readonly Answer[]> => {
+  const { random } = load;
+  const content = contentFor(random);
+  const draw = random();
+  if (draw < 0.75) return [await post(load, orderNumber, content)];
+  if (draw < 0.85) return Promise.all([1, 2, 3].map(() => post(load, orderNumber, content, `key-${orderNumber}`)));
+  if (draw < 0.95) return Promise.all([1, 2, 3].map((copy) => post(load, orderNumber, content, `key-${orderNumber}-${copy}`)));
+  return Promise.all([post(load, orderNumber, content), post(load, orderNumber, contentFor(random))]);
+};
+
+const post = async ({ demo, witness, signal }: Load, orderNumber: string, content: object, key?: string): Promise<Answer> => {
+  const answer = await demo.call('POST', '/api/v1/orders', {
+    body: anOrder(orderNumber, { ...content }),
+    signal,
+    ...(key !== undefined && { headers: { 'idempotency-key': key } }),
+  });
+  if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
+  else if (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED')
+    witness.complaints.add(`a new order was answered ${answer.status}: ${answer.text}`);
+  return answer;
+};
+
+/** Comes back to an order of before: looks at it, sends it again, cancels it, resubmits it. */
+const regret = async (load: Load): Promise<readonly Answer[]> => {
+  const { demo, witness, random, signal } = load;
+  await sleep(random() * 20, undefined, { signal });
+  const known = witness.any(random());
+  if (!known) return [];
+  const path = `/api/v1/orders/${known.orderId}`;
+  switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
+    case 'look': {
+      const answer = await demo.call('GET', path, { signal });
+      if (answer.status !== 200) witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
+      return [answer];
+    }
+    case 'repeat':
+      return known.submission > 1 ? [] : [await post(load, known.orderNumber, JSON.parse(witness.contentOf(known)) as object)];
+    case 'cancel': {
+      const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal });
+      if (answer.status !== 202 && answer.status !== 409)
+        witness.complaints.add(`cancelling ${known.orderNumber} was answered ${answer.status}: ${answer.text}`);
+      return [answer];
+    }
+    default:
+      return Promise.all([resubmit(load, known), resubmit(load, known)]);
+  }
+};
+
+const resubmit = async ({ demo, witness, random, signal }: Load, known: Acceptance): Promise<Answer> => {
+  const content = contentFor(random);
+  const body = anOrder(known.orderNumber, { ...content });
+  const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal });
+  const { orderNumber, submission } = known;
+  if (answer.status === 202)
+    witness.accept({ orderId: answer.body.orderId, orderNumber, submission: submission + 1 }, JSON.stringify(content));
+  else if (answer.status !== 409 && answer.status !== 422)
+    witness.complaints.add(`a resubmission was answered ${answer.status}: ${answer.text}`);
+  return answer;
+};
+
+const operate = async ({ operator, random, signal }: Load): Promise<readonly Answer[]> => {
+  await sleep(random() * 60, undefined, { signal });
+  const call = (method: string, path: string, body?: unknown) =>
+    operator.call(method, `/api/v1/admin/${path}`, { signal, ...(body !== undefined && { body }) });
+  const reason = { reason: 'a drill' };
+  switch (pick(random, ['stock', 'stock', 'discount', 'breaker', 'letters', 'letters', 'letters'])) {
+    case 'stock': {
+      const items = SKUS.map((sku) => ({ sku, available: String(Math.floor(random() * 60)) }));
+      return Promise.all([call('PUT', 'inventory', { items }), call('PUT', 'inventory', { items: items.slice(1) })]);
+    }
+    case 'discount':
+      return [await call('PUT', 'discounts', { items: [{ code: SCARCE_DISCOUNT, percent: '10', maxRedemptions: 15 }] })];
+    case 'breaker': {
+      const opened = await call('POST', 'breakers/erp/open', reason);
+      await sleep(random() * 100, undefined, { signal });
+      return [opened, await call('POST', 'breakers/erp/close', reason)];
+    }
+    default: {
+      const { body } = await call('GET', 'dead-letters?state=open&limit=20');
+      const letter = pick(random, (body.items ?? []) as { deadLetterId: string }[])?.deadLetterId;
+      if (letter === undefined) return [];
+      const acts = random() < 0.2 ? ['redrive', 'discard'] : ['redrive', 'redrive'];
+      return Promise.all([
+        ...acts.map((act) => call('POST', `dead-letters/${letter}/${act}`, reason)),
+        call('POST', 'dead-letters/redrive', { filter: {}, ...reason }),
+      ]);
+    }
+  }
+};

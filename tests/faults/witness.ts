@@ -1,0 +1,38 @@
+/** An order that somebody was told to be accepted. */
+export interface Acceptance {
+  readonly orderId: string;
+  readonly orderNumber: string;
+  /** 1 for the first. */
+  readonly submission: number;
+}
+
+/** What the senders were told, which the hub must stand by whatever becomes of its process. */
+export class Witness {
+  /** By order id. */
+  readonly accepted = new Map<string, Acceptance>();
+  /** Broken promises that only a sender sees, each a sentence. */
+  readonly complaints = new Set<string>();
+  /** What was accepted under a number and submission. */
+  readonly #contents = new Map<string, { readonly orderId: string; readonly content: string }>();
+
+  /** A 202. @param content of the order, but for its number */
+  accept(acceptance: Acceptance, content: string): void {
+    const { orderId, orderNumber, submission } = acceptance;
+    const name = `${orderNumber}, submission ${submission},`;
+    const before = this.#contents.get(name) ?? { orderId, content };
+    if (before.orderId !== orderId) this.complaints.add(`${name} was answered 202 as ${before.orderId} and as ${orderId}`);
+    if (before.content !== content) this.complaints.add(`${name} was answered 202 with two contents`);
+    this.#contents.set(name, before);
+    this.accepted.set(orderId, acceptance);
+  }
+
+  /** Any order accepted so far. @param draw from 0 to 1 */
+  any(draw: number): Acceptance | undefined {
+    const index = Math.floor(draw * this.accepted.size);
+    return this.accepted.values().drop(index).next().value;
+  }
+
+  contentOf({ orderNumber, submission }: Acceptance): string {
+    return this.#contents.get(`${orderNumber}, submission ${submission},`)!.content;
+  }
+}
