@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A server started for one test file, on ports and with data of its own; disposing stops it and removes its data. */
+export interface LocalServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Asks it to end, and waits until it has. */
+  stop(): Promise<void>;
+  /** SIGKILL, and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port with the same data; stops it first when it runs. Resolves when it answers. */
+  restart(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface LocalServerOptions {
+  readonly name: string;
+  readonly port: number;
+  readonly url: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Removed at the end. */
+  readonly folder: string;
+  /** Throws or answers false while it is not ready. Default: the port takes connections. */
+  readonly ready?: () => Promise<boolean>;
+  /** Default 60,000. */
+  readonly startWithinMs?: number;
+}
+
+/** Can a command be run here? */
+export const hasCommand = (name: string): boolean => spawnSync('sh', ['-c', `command -v "${name}"`], { stdio: 'ignore' }).status === 0;
+
+export const temporaryFolder = (name: string): string => mkdtempSync(join(tmpdir(), `sagahub-${name}-`));
+
+/** A port that nobody listens on. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+export const startLocalServer = async (options: LocalServerOptions): Promise<LocalServer> => {
+  const { name, port, url, folder, startWithinMs = 60_000 } = options;
+  const ready = options.ready ?? (() => takesConnections(port));
+  let child: ChildProcess | undefined;
+  let exited: Promise<void> = Promise.resolve();
+  let said = '';
+
+  const start = async (): Promise<void> => {
+    said = '';
+    const started = spawn(options.command, [...options.args], { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const listen = (chunk: string): void => void (said = (said + chunk).slice(-8_000));
+    started.stdout.setEncoding('utf8').on('data', listen);
+    started.stderr.setEncoding('utf8').on('data', listen);
+    child = started;
+    exited = new Promise<void>((resolve) => {
+      started.once('error', (error) => (listen(String(error)), resolve()));
+      started.once('exit', () => resolve());
+    }).then(() => void (child = undefined));
+    for (const giveUpAtMs = performance.now() + startWithinMs; !(await ready().catch(() => false)); ) {
+      if (!child) throw new Error(`${name} ended while starting: ${said}`);
+      if (performance.now() > giveUpAtMs) throw new Error(`${name} was not ready within ${startWithinMs} ms: ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child?.kill(signal);
+    await exited;
+  };
+  const killAtExit = (): void => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', killAtExit);
+  const dispose = async (): Promise<void> => {
+    await end('SIGKILL'); // its data goes anyway
+    process.off('exit', killAtExit);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await start();
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return {
+    url,
+    port,
+    stop: () => end('SIGTERM'),
+    kill: () => end('SIGKILL'),
+    restart: async () => {
+      await end('SIGTERM');
+      await start();
+    },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    [Symbol.asyncDispose]: dispose,
+  };
+};
+
+const takesConnections = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => (socket.destroy(), resolve(true)));
+    socket.once('error', () => resolve(false));
+  });
