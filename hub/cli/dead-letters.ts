@@ -1,0 +1,144 @@
+import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
+import { Command } from 'commander';
+import { CommandError, EXIT } from './exit-codes.ts';
+import { connect, type HubClient, query } from './client.ts';
+import { facts, moment, note, type OutputOptions, print, table } from './output.ts';
+import { wholeNumber } from './parsers.ts';
+import { startProgress } from './progress.ts';
+
+const PATH = '/api/v1/admin/dead-letters';
+
+interface Filter {
+  readonly origin?: string;
+  readonly partner?: string;
+  readonly cause?: string;
+}
+type ListOptions = OutputOptions & Filter & { readonly state: string; readonly limit: number; readonly causes?: boolean };
+type ActOptions = OutputOptions & { readonly reason: string };
+
+export const deadLettersCommand = (): Command =>
+  new Command('dead-letters')
+    .description('what could not be done and waits for an operator')
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(redriveCommand())
+    .addCommand(discardCommand());
+
+const filtered = (command: Command): Command =>
+  command
+    .option('--origin <kind>', 'erp, step or compensation')
+    .option('--partner <id>', 'of this partner alone')
+    .option('--cause <text>', 'the whole reason');
+
+const listCommand = (): Command =>
+  filtered(new Command('list'))
+    .description('list dead letters, newest first')
+    .option('--state <state>', 'open, redriven, discarded, resolved or any', 'open')
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 500), 50)
+    .option('--causes', 'count them by cause instead')
+    .option('--json', 'print them as the API answers')
+    .action(async ({ json, causes, limit, ...filter }: ListOptions) => {
+      const client = connect('operator');
+      if (causes) {
+        const { items } = await client.call<{ items: readonly Cause[] }>('GET', `${PATH}/causes${query({ ...filter })}`);
+        const rows = items.map((item) => [item.count, item.origin, item.cause, moment(item.oldest), moment(item.newest)]);
+        return print({ ...(json && { json }) }, items, () =>
+          rows.length > 0 ? table(['count', 'origin', 'cause', 'oldest', 'newest'], rows) : 'no dead letters',
+        );
+      }
+      const { items, next } = await client.call<{ items: readonly DeadLetter[]; next?: string }>(
+        'GET',
+        `${PATH}${query({ ...filter, limit })}`,
+      );
+      print({ ...(json && { json }) }, items, () => (items.length > 0 ? letterTable(items) : 'no dead letters'));
+      if (next !== undefined) note('there are more; see --limit');
+    });
+
+interface Cause {
+  readonly origin: string;
+  readonly cause: string;
+  readonly count: number;
+  readonly oldest: string;
+  readonly newest: string;
+}
+
+const letterTable = (items: readonly DeadLetter[]): string =>
+  table(
+    ['dead letter', 'origin', 'order', 'partner', 'attempts', 'failed', 'state', 'reason'],
+    items.map((letter) => [
+      letter.deadLetterId,
+      letter.origin,
+      letter.orderNumber ?? letter.objectId,
+      letter.partnerId,
+      letter.attempts,
+      moment(letter.failedAt),
+      letter.state,
+      letter.reason,
+    ]),
+  );
+
+const showCommand = (): Command =>
+  new Command('show')
+    .description('one dead letter with its reason and payload')
+    .argument('<deadLetterId>')
+    .option('--json', 'print it as the API answers')
+    .action(async (deadLetterId: string, options: OutputOptions) => {
+      const letter = await connect('operator').call<DeadLetter>('GET', `${PATH}/${encodeURIComponent(deadLetterId)}`);
+      const { payload, failedAt, ...rest } = letter;
+      print(options, letter, () => `${facts({ ...rest, failedAt: moment(failedAt) })}\n\n${JSON.stringify(payload, null, 2)}`);
+    });
+
+const redriveCommand = (): Command =>
+  filtered(new Command('redrive'))
+    .description('try dead letters again: another round of attempts on the same order')
+    .argument('[deadLetterId...]')
+    .option('--all', 'all open ones that fit the filter, instead of naming them')
+    .requiredOption('--reason <text>', 'kept in the history')
+    .option('--json', 'one result a line')
+    .action(async (ids: readonly string[], { all, reason, json, ...filter }: ActOptions & Filter & { all?: boolean }) => {
+      if (all === true ? ids.length > 0 : ids.length === 0) throw new CommandError(EXIT.usage, 'name the dead letters, or say --all');
+      const client = connect('operator');
+      if (!all) return actOnEach(client, 'redrive', ids, { reason, ...(json && { json }) });
+      using progress = startProgress('Redriving');
+      let done = 0;
+      let skipped = 0;
+      for (let more = true; more; ) {
+        const result = await client.call<BulkResult>('POST', `${PATH}/redrive`, { body: { filter, reason } });
+        for (const item of result.items) {
+          progress.update(++done);
+          if (item.result === 'skipped') skipped += 1;
+          if (json) console.log(JSON.stringify(item));
+          else if (item.result === 'skipped') console.log(`${item.deadLetterId}  skipped: ${item.why ?? ''}`);
+        }
+        // The read model is a moment behind: what was just redriven may be listed once more, as skipped, and must not go on for ever.
+        more = result.more && result.items.some((item) => item.result === 'redriven');
+      }
+      note(`${done - skipped} redriven, ${skipped} skipped`);
+    });
+
+interface BulkResult {
+  readonly items: readonly { readonly deadLetterId: string; readonly result: 'redriven' | 'skipped'; readonly why?: string }[];
+  readonly more: boolean;
+}
+
+const discardCommand = (): Command =>
+  new Command('discard')
+    .description('give dead letters up: their orders are undone and end')
+    .argument('<deadLetterId...>')
+    .requiredOption('--reason <text>', 'kept in the history')
+    .option('--json', 'one result a line')
+    .action((ids: readonly string[], options: ActOptions) => actOnEach(connect('operator'), 'discard', ids, options));
+
+const actOnEach = async (
+  client: HubClient,
+  act: 'redrive' | 'discard',
+  ids: readonly string[],
+  { reason, json }: ActOptions,
+): Promise<void> => {
+  for (const id of ids) {
+    const answer = await client.call<{ deadLetterId: string; result: string }>('POST', `${PATH}/${encodeURIComponent(id)}/${act}`, {
+      body: { reason },
+    });
+    print({ ...(json && { json }) }, answer, () => `${answer.deadLetterId}  ${answer.result}`);
+  }
+};
