@@ -84,6 +84,7 @@ const startLine = async (connector: Connector, config: OutboundConfig, ports: Ou
     runtime,
     keys,
     clock,
+    logger: telemetry.logger,
     logId: store.logId,
   };
   const { erpConcurrency: concurrency, erpPerPartner: perPartner } = config;

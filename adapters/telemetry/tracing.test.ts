@@ -1,49 +1,15 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import { openTelemetry, type OpenedTelemetry } from './open-telemetry.ts';
 import type { Env } from './resource.ts';
+import { openOtlpReceiver } from './testing/otlp-receiver.ts';
 
-interface OtlpSpan {
-  readonly name: string;
-  readonly kind: number;
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly status: { readonly code?: number; readonly message?: string };
-  readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
-}
-
-/** An OTLP/HTTP receiver (JSON), as a Collector would be. */
-const openReceiver = async () => {
-  const bodies: any[] = [];
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      if (request.url === '/v1/traces') bodies.push(JSON.parse(body));
-      response.setHeader('content-type', 'application/json').end('{}');
-    });
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    spans: (): OtlpSpan[] => bodies.flatMap((body) => body.resourceSpans.flatMap((r: any) => r.scopeSpans.flatMap((s: any) => s.spans))),
-    resource: (): Record<string, unknown> =>
-      Object.fromEntries(bodies[0].resourceSpans[0].resource.attributes.map((a: any) => [a.key, a.value.stringValue])),
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
 const open = (env: Env): Promise<OpenedTelemetry> =>
   openTelemetry({ serviceName: 'hub', version: '1', level: 'error', env, logTo: new PassThrough() });
 /** Opens telemetry towards a receiver, lets `use` make spans, closes it, and returns what arrived. */
 const exported = async (use: (telemetry: OpenedTelemetry) => void, env: Env = {}) => {
-  await using receiver = await openReceiver();
+  await using receiver = await openOtlpReceiver();
   {
     await using telemetry = await open({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ...env });
     use(telemetry);
@@ -114,7 +80,7 @@ describe('Tracing', () => {
   });
 
   it('sends to OTEL_EXPORTER_OTLP_TRACES_ENDPOINT as it is', async () => {
-    await using receiver = await openReceiver();
+    await using receiver = await openOtlpReceiver();
     {
       await using telemetry = await open({
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',

@@ -54,7 +54,7 @@ export const orderHandlers = ({ intake, resubmit, runtime, telemetry, maxWaitMs 
       return settledStatus(await runtime.settled(orderStream(orderId), timeoutMs, signal));
     } catch (error) {
       // The order is on disk: whatever became of the waiting, the answer is that it was accepted.
-      telemetry.logger.warn('waiting for an accepted order failed', { 'hub.order_id': orderId, cause: String(error) });
+      telemetry.logger.warn('waiting for an accepted order failed', { stream: orderStream(orderId), cause: String(error) });
       return undefined;
     }
   };

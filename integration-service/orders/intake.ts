@@ -139,6 +139,9 @@ export const openIntake = async (ports: IntakePorts, duplicateCacheMs: number): 
         const refusal = await refusalOf(append);
         const accepted = refusal ? await compare(refusal, data) : { orderId: data.orderId, replayed: false };
         (accepted.replayed ? replayed : received).add(1, { channel: entry.channel });
+        const { correlationId } = entry;
+        const message = accepted.replayed ? 'repeated' : 'received';
+        telemetry.logger.debug(message, { stream: append.stream, partnerId, correlationId, traceparent: span.traceparent });
         return accepted;
       } catch (error) {
         if (!(error instanceof ReuseError)) span.fail(error);

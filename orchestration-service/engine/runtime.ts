@@ -174,6 +174,9 @@ export class StreamRuntime implements SagaRuntime {
       const { revision } = await this.ports.store.append({ stream: base.stream, expectedRevision: base.revision, events: draft.events });
       const folded = { ...draft.folded, revision };
       this.#metrics.appended(base, folded, draft.events);
+      const { correlationId, traceparent } = base;
+      const types = draft.events.map(({ type }) => type).join(' ');
+      this.ports.telemetry.logger.debug('recorded', { stream: base.stream, revision, events: types, correlationId, traceparent });
       this.#cache.put(folded);
       return true;
     } catch (error) {

@@ -1,6 +1,7 @@
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import { FairQueue } from './fair-queue.ts';
 import { pendingSteps } from './folding.ts';
 import type { StreamRuntime } from './runtime.ts';
@@ -23,8 +24,9 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   const inHand = new Map<string, { again: boolean }>();
   const stop = new AbortController();
 
-  const handle = async (hint: Hint): Promise<void> => {
+  const handle = async (hint: Hint, ids: { traced?: Attributes }): Promise<void> => {
     const folded = await runtime.load(hint.stream);
+    ids.traced = { correlationId: folded.correlationId, traceparent: folded.traceparent };
     const row = pendingSteps(folded).find((pending) => pending.step === hint.step && pending.queue === queue);
     if (!row) return;
     const current = row.attempt === hint.attempt ? hint : { ...hint, attempt: row.attempt };
@@ -33,16 +35,18 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   };
 
   const attempt = async (hint: Hint): Promise<void> => {
+    const ids: { traced?: Attributes } = {};
     try {
-      await handle(hint);
+      await handle(hint, ids);
     } catch (error) {
       if (stop.signal.aborted) return;
+      const about = { stream: hint.stream, step: hint.step, ...ids.traced };
       try {
         if (error instanceof HubError && error.retryable) {
-          logger.warn('work postponed', { stream: hint.stream, step: hint.step, code: error.code, reason: error.message });
+          logger.warn('work postponed', { ...about, code: error.code, reason: error.message });
           await openWork.defer(hint, clock.now() + OUTAGE_DELAY_MS);
         } else {
-          logger.error('a step failed', { stream: hint.stream, step: hint.step }, error);
+          logger.error('a step failed', about, error);
           await runtime.recordFault(hint, error, (count, nowMs) => {
             const delayMs = FAULT_DELAYS_MS[count - 1];
             return delayMs === undefined ? undefined : nowMs + delayMs;
@@ -50,7 +54,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
         }
       } catch (unrecorded) {
         // The lease of the row runs out and the step is tried again.
-        logger.error('a failure could not be recorded', { stream: hint.stream, step: hint.step }, unrecorded);
+        logger.error('a failure could not be recorded', about, unrecorded);
       }
     }
   };

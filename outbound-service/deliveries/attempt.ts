@@ -6,7 +6,7 @@ import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
-import type { Span } from '@sagahub/contracts/ports/telemetry.ts';
+import type { Logger, Span } from '@sagahub/contracts/ports/telemetry.ts';
 import type { CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { ConnectorBreaker } from '../resilience/connector-breaker.ts';
@@ -24,6 +24,7 @@ export interface AttemptContext {
   readonly runtime: SagaRuntime;
   readonly keys: KeyStore;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** Of the log; dead letters' ids are derived under it. */
   readonly logId: string;
 }
@@ -60,6 +61,13 @@ export const readHead = async ({ runtime, deadlines, connector }: AttemptContext
   } finally {
     if (!head) deadline[Symbol.dispose]();
   }
+};
+
+/** In the log of the process: `failed` mends itself, `exhausted` needs somebody. What goes well stands in the history alone. */
+const LOG_LEVEL: Readonly<Partial<Record<CallReport['kind'], 'info' | 'error'>>> = {
+  refused: 'info',
+  failed: 'info',
+  exhausted: 'error',
 };
 
 /** One attempt at one call of one stream, from its hint to what is recorded of it. */
@@ -124,6 +132,7 @@ export class Attempt implements Disposable {
 
   async report(report: CallReport, expectedRevision?: number): Promise<boolean> {
     this.span.setAttribute('hub.outcome', report.kind);
+    this.#log(report);
     return this.context.runtime.report(this.hint.stream, this.call, report, {
       actor: `connector:${this.context.connector.name}`,
       traceparent: this.span.traceparent,
@@ -163,6 +172,16 @@ export class Attempt implements Disposable {
   async waitUntil(dueAtMs: number): Promise<void> {
     this.span.setAttribute('hub.outcome', 'waits');
     await this.context.runtime.defer(this.hint, dueAtMs);
+  }
+
+  #log(report: CallReport): void {
+    const level = LOG_LEVEL[report.kind];
+    if (level === undefined) return;
+    const { connector, operation, attempt } = this.call;
+    const { stream, correlationId } = this.folded;
+    const reason = 'reason' in report ? report.reason : undefined;
+    const { traceparent } = this.span;
+    this.context.logger[level](`attempt ${report.kind}`, { stream, connector, operation, attempt, reason, correlationId, traceparent });
   }
 
   [Symbol.dispose](): void {

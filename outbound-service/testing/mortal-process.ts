@@ -59,6 +59,7 @@ export class MortalProcess {
       runtime: reachable,
       keys: keys ?? ({} as KeyStore),
       clock,
+      logger: silentTelemetry.logger,
       logId: store.logId,
     });
   }

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { attributesOf, openOtlpReceiver, type OtlpReceiver, type OtlpSpan } from '@sagahub/adapters/telemetry/testing/otlp-receiver.ts';
+import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
+import { orderIn, place } from './journey.ts';
+
+const CORRELATION_ID = 'flow-42';
+
+/** An ERP that fails once, then takes every order, and keeps the headers it was called with. */
+const openFailingOnceErp = async () => {
+  const calls: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      calls.push(request.headers);
+      const [status, body] = calls.length === 1 ? [500, {}] : [201, { erpRef: `ERP-${calls.length}` }];
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/erp`,
+    calls,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+};
+
+describe('journey: one order, one trace', () => {
+  let receiver: OtlpReceiver;
+  let erp: Awaited<ReturnType<typeof openFailingOnceErp>>;
+  let hub: HubProcess;
+  let orderId: string;
+  /** Of the order's trace. */
+  let spans: readonly OtlpSpan[];
+
+  before(async function () {
+    this.timeout(60_000);
+    receiver = await openOtlpReceiver();
+    erp = await openFailingOnceErp();
+    hub = await HubProcess.start({
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ERP_URL: erp.url, HUB_ERP_RETRY_DELAYS: '50ms', HUB_LOG_LEVEL: 'debug' },
+    });
+    const demo = hub.client('demo');
+    const { status, body } = await demo.post('/api/v1/orders', anOrder('TRACED-1'), { 'x-correlation-id': CORRELATION_ID });
+    assert.equal(status, 202);
+    ({ orderId } = body);
+    await orderIn(demo, orderId, 'completed');
+    await hub.stop(); // sends what spans are left
+    const traceId = receiver.spans().find(({ name }) => name === 'POST /api/v1/orders')?.traceId;
+    spans = receiver.spans().filter((span) => span.traceId === traceId);
+    await hub.startAgain();
+  });
+  after(async () => {
+    await hub?.[Symbol.asyncDispose]();
+    await erp?.[Symbol.asyncDispose]();
+    await receiver?.[Symbol.asyncDispose]();
+  });
+
+  const named = (name: string) => spans.filter((span) => span.name === name);
+  const parentOf = (span: OtlpSpan | undefined) => spans.find(({ spanId }) => spanId === span?.parentSpanId);
+
+  it('leads from the request through intake and saga to every attempt at the ERP', () => {
+    const [request, ...others] = spans.filter((span) => span.parentSpanId === undefined);
+    assert.equal(request?.name, 'POST /api/v1/orders');
+    assert.deepEqual(others, [], 'a trace has one root');
+    for (const span of spans) if (span !== request) assert.ok(parentOf(span), `the parent of ${span.name} is missing`);
+
+    const [intake] = named('hub.intake');
+    assert.equal(parentOf(intake), request);
+    assert.equal(named('hub.saga.advance').length, 1);
+    const attempts = named('hub.connector.call');
+    assert.deepEqual(
+      attempts.map((span) => [attributesOf(span)['hub.attempt'], attributesOf(span)['hub.outcome']]),
+      [
+        [1, 'failed'],
+        [2, 'succeeded'],
+      ],
+    );
+    assert.deepEqual(
+      named('POST').map((span) => [parentOf(span), attributesOf(span)['http.response.status_code']]),
+      [
+        [attempts[0], 500],
+        [attempts[1], 201],
+      ],
+    );
+    const appends = named('hub.event_store.append');
+    assert.deepEqual(
+      appends.map((span) => parentOf(span)?.name),
+      ['hub.intake', 'hub.saga.advance', 'hub.connector.call', 'hub.connector.call'],
+    );
+    for (const span of [intake, ...attempts, ...appends]) assert.equal(attributesOf(span!)['hub.stream'], `order-${orderId}`);
+  });
+
+  it('goes on at the ERP: each call names its own span and the flow it belongs to', () => {
+    assert.deepEqual(
+      erp.calls.map((headers) => headers['traceparent']),
+      named('POST').map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`),
+    );
+    for (const headers of erp.calls) {
+      assert.equal(headers['x-correlation-id'], CORRELATION_ID);
+      assert.equal(headers['idempotency-key'], orderId);
+    }
+  });
+
+  it('is named, with the correlation id, by every event of the order', async () => {
+    const { text } = await hub.client('auditor').get(`/api/v1/events?stream=order-${orderId}`);
+    const events = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(events.at(-1).type, 'OrderCompleted');
+    for (const { type, metadata } of events) {
+      assert.equal(metadata.correlationId, CORRELATION_ID, type);
+      const span = spans.find(({ spanId }) => metadata.traceparent.includes(spanId));
+      assert.ok(span, `${type} was appended outside of the trace`);
+    }
+  });
+
+  it('is named, with order and correlation id, by every log line about the order', () => {
+    const lines = logLines(hub.output).filter((line) => JSON.stringify(line).includes(orderId));
+    assert.deepEqual(
+      lines.map(({ message }) => message),
+      ['received', 'recorded', 'attempt failed', 'recorded', 'recorded'],
+    );
+    for (const line of lines) {
+      assert.equal(line['stream'], `order-${orderId}`);
+      assert.equal(line['correlationId'], CORRELATION_ID, String(line['message']));
+      assert.equal(line['trace_id'], spans[0]?.traceId, String(line['message']));
+    }
+  });
+
+  it("continues a partner's own trace", async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const demo = hub.client('demo');
+    const { body } = await demo.post('/api/v1/orders', anOrder('TRACED-2'), { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
+    await orderIn(demo, body.orderId, 'completed');
+    assert.match(String(erp.calls.at(-1)?.['traceparent']), new RegExp(`^00-${traceId}-`));
+    const arrived = await until(
+      'the spans arriving',
+      async () => receiver.spans().filter((span) => span.traceId === traceId),
+      (found) => found.some(({ name }) => name === 'hub.connector.call'),
+    );
+    assert.equal(arrived.find(({ name }) => name === 'POST /api/v1/orders')?.parentSpanId, '00f067aa0ba902b7');
+  });
+
+  it('costs nobody an order when the receiver is away', async () => {
+    const demo = hub.client('demo');
+    await receiver[Symbol.asyncDispose]();
+    await orderIn(demo, await place(demo, anOrder('TRACED-3')), 'completed');
+  });
+});
+
+const logLines = (output: string): readonly Readonly<Record<string, unknown>>[] =>
+  output
+    .split('\n')
+    .filter((line) => line.startsWith('{"time"'))
+    .map((line) => JSON.parse(line));
