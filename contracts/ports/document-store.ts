@@ -5,6 +5,8 @@ export interface CollectionSpec {
   readonly name: string;
   /** Top-level scalar fields of the document that get an index, alone or as a compound in this order. */
   readonly indexes: readonly (readonly string[])[];
+  /** Indexed fields of which few documents share a value: a filter by one of them finds those, and looks at everything else afterwards. */
+  readonly selective?: readonly string[];
 }
 
 export interface StoredDocument {
