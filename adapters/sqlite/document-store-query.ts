@@ -6,6 +6,9 @@ export interface Sql {
   readonly values: readonly (string | number)[];
 }
 
+/** More values than this of an `in` are not merged but looked up one by one. */
+const MAX_MERGED = 10;
+
 /** Conditions joined by AND, with their values. */
 class Where {
   readonly #conditions: string[] = [];
@@ -29,31 +32,36 @@ class Where {
  * Documents without the field come first, as SQLite sorts NULL; descending, they come last.
  */
 export const findStatements = (layout: CollectionLayout, generation: number, query: FindQuery): Sql[] => {
-  const { sort, after } = query;
+  const { sort, after, filter = {} } = query;
+  const column = columnIn(layout, filter);
   if (!sort) {
-    const where = filtered(layout, query.filter);
+    const where = filtered(column, filter);
     if (after) where.and('id > ?', after.id);
     return [select(layout, generation, where, 'id')];
   }
-  const column = columnFor(layout, sort.field);
+  const sorted = column(sort.field);
   const [order, beyond] = sort.direction === 'asc' ? ['ASC', '>'] : ['DESC', '<'];
   const segment = (condition?: string, ...values: readonly (string | number)[]): Sql => {
-    const where = filtered(layout, query.filter);
-    if (condition) where.and(condition, ...values);
-    return select(layout, generation, where, `${column} ${order}, id ${order}`);
+    const branches = branchesOf(filter).map((branch) => {
+      const where = filtered(column, branch);
+      return condition ? where.and(condition, ...values) : where;
+    });
+    return branches.length === 1
+      ? select(layout, generation, branches[0] as Where, `${sorted} ${order}, id ${order}`)
+      : merge(layout, generation, branches, columnOf(sort.field), order);
   };
   if (!after) return [segment()];
   const rest =
     after.value === undefined
-      ? segment(`${column} IS NULL AND id ${beyond} ?`, after.id)
-      : segment(`(${column}, id) ${beyond} (?, ?)`, encodeOperand(after.value), after.id);
-  if (sort.direction === 'asc') return after.value === undefined ? [rest, segment(`${column} IS NOT NULL`)] : [rest];
-  return after.value === undefined ? [rest] : [rest, segment(`${column} IS NULL`)];
+      ? segment(`${sorted} IS NULL AND id ${beyond} ?`, after.id)
+      : segment(`(${sorted}, id) ${beyond} (?, ?)`, encodeOperand(after.value), after.id);
+  if (sort.direction === 'asc') return after.value === undefined ? [rest, segment(`${sorted} IS NOT NULL`)] : [rest];
+  return after.value === undefined ? [rest] : [rest, segment(`${sorted} IS NULL`)];
 };
 
 export const countStatement = (layout: CollectionLayout, generation: number, field: string, filter?: DocumentFilter): Sql => {
   const column = columnFor(layout, field);
-  const where = filtered(layout, filter).and(`${column} IS NOT NULL`);
+  const where = filtered((name) => columnFor(layout, name), filter).and(`${column} IS NOT NULL`);
   const text = `SELECT ${column} AS value, count(*) AS count FROM ${tableOf(layout.name, generation)}${where.text} GROUP BY ${column}`;
   return { text, values: where.values };
 };
@@ -63,6 +71,37 @@ const select = (layout: CollectionLayout, generation: number, where: Where, orde
   values: where.values,
 });
 
+/**
+ * One sorted walk per value of an `in`, merged: each uses the index that begins with the filter and ends with the sort field, and stops at
+ * the limit. Looking each document's value up in a list instead reads all documents there are, however few match.
+ */
+const merge = (layout: CollectionLayout, generation: number, branches: readonly Where[], column: string, order: string): Sql => ({
+  text: `${branches
+    .map(({ text }) => `SELECT id, revision, body, ${column} FROM ${tableOf(layout.name, generation)}${text}`)
+    .join(' UNION ALL ')} ORDER BY ${column} ${order}, id ${order} LIMIT ?`,
+  values: branches.flatMap(({ values }) => values),
+});
+
+/** The filter, or one for each value of its `in`. */
+const branchesOf = (filter: DocumentFilter): readonly DocumentFilter[] => {
+  for (const [field, conditions] of Object.entries(filter)) {
+    const values = [...new Set(conditions.in)];
+    if (values.length < 2 || values.length > MAX_MERGED || conditions.eq !== undefined) continue;
+    const { in: _merged, ...others } = conditions;
+    return values.map((eq) => ({ ...filter, [field]: { ...others, eq } }));
+  }
+  return [filter];
+};
+
+/**
+ * How a field is named in a query. With a selective field in the filter all others get a unary plus, which keeps SQLite from using their
+ * indexes: it knows no statistics, and would rather walk a partner's whole history than sort the two orders of one number.
+ */
+const columnIn = (layout: CollectionLayout, filter: DocumentFilter): ((field: string) => string) => {
+  const selected = layout.selective.find((field) => filter[field]?.eq !== undefined);
+  return (field) => (selected === undefined || field === selected ? columnFor(layout, field) : `+${columnFor(layout, field)}`);
+};
+
 const columnFor = (layout: CollectionLayout, field: string): string => {
   if (!layout.fields.includes(field)) throw new TypeError(`${layout.name} has no index on ${field}: declare it in its CollectionSpec`);
   return columnOf(field);
@@ -70,9 +109,9 @@ const columnFor = (layout: CollectionLayout, field: string): string => {
 
 const COMPARISONS = { eq: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
-const filtered = (layout: CollectionLayout, filter: DocumentFilter = {}): Where => {
+const filtered = (column: (field: string) => string, filter: DocumentFilter = {}): Where => {
   const where = new Where();
-  for (const [field, conditions] of Object.entries(filter)) addConditions(where, columnFor(layout, field), conditions);
+  for (const [field, conditions] of Object.entries(filter)) addConditions(where, column(field), conditions);
   return where;
 };
 

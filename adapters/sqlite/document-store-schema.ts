@@ -13,18 +13,19 @@ export interface CollectionLayout {
   readonly name: string;
   readonly fields: readonly string[];
   readonly indexes: readonly (readonly string[])[];
+  readonly selective: readonly string[];
 }
 
 /** Sets of fields are held in the bits of a number. */
 const MAX_FIELDS = 30;
 
 /** @throws TypeError a name cannot be used in SQL */
-export const layoutOf = ({ name, indexes }: CollectionSpec): CollectionLayout => {
+export const layoutOf = ({ name, indexes, selective = [] }: CollectionSpec): CollectionLayout => {
   const fields = [...new Set(indexes.flat())];
   if (fields.length > MAX_FIELDS) throw new TypeError(`${name} has ${fields.length} indexed fields, at most ${MAX_FIELDS} are possible`);
   for (const word of [name, ...fields])
     if (!/^\w[\w-]*$/.test(word)) throw new TypeError(`"${word}" cannot name a collection or an indexed field`);
-  return { name, fields, indexes };
+  return { name, fields, indexes, selective };
 };
 
 /** Changes with anything that makes the stored documents unusable: the schema, the declared indexes, the log they were folded from. */

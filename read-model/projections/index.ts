@@ -14,10 +14,11 @@ export const ordersProjection: Projection = {
       indexes: [
         ['partnerId', 'receivedAt'],
         ['partnerId', 'status', 'receivedAt'],
-        ['orderNumber', 'partnerId'],
+        ['orderNumber'],
         ['status', 'receivedAt'],
         ['receivedAt'],
       ],
+      selective: ['orderNumber'],
     },
     { name: DEAD_LETTERS, indexes: [['state', 'failedAt'], ['objectId'], ['failedAt']] },
   ],
