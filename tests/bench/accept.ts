@@ -1,0 +1,43 @@
+import { type Figure, aimedAbove, figure } from './figures.ts';
+import { Generator } from './load.ts';
+import { NodeProcess } from './node-process.ts';
+import { percentilesOf, shown } from './percentiles.ts';
+import { CONNECTIONS, Site } from './site.ts';
+
+/** Times that each of the two is measured, taking turns: what else the machine does falls on both. */
+const TURNS = 3;
+
+/** How many orders a second are accepted when nothing else is done with them, next to Express that only parses and answers. */
+export const measureAccepting = async (orders: number): Promise<readonly Figure[]> => {
+  await using bare = await NodeProcess.start<{ url: string }>(new URL('./bare-express.ts', import.meta.url));
+  await using site = await Site.open({ HUB_WORKERS: 'false' });
+  const subjects = {
+    bare: new Generator({ url: bare.ready.url, token: await site.hub.client('demo').token() }, 'ACCEPT', CONNECTIONS),
+    hub: await site.generator('ACCEPT'),
+  };
+  const rateOf = async (generator: Generator, count: number) => {
+    const startedMs = performance.now();
+    const sent = await generator.closedLoop(count, CONNECTIONS);
+    return { seconds: (performance.now() - startedMs) / 1_000, latencies: sent.map(({ latencyMs }) => latencyMs) };
+  };
+  for (const generator of Object.values(subjects)) await generator.closedLoop(Math.ceil(orders / 2), CONNECTIONS);
+
+  const perTurn = Math.ceil(orders / TURNS);
+  const total = { bare: 0, hub: 0 };
+  const latencies: number[] = [];
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    total.bare += (await rateOf(subjects.bare, perTurn)).seconds;
+    const accepted = await rateOf(subjects.hub, perTurn);
+    total.hub += accepted.seconds;
+    latencies.push(...accepted.latencies);
+  }
+  for (const generator of Object.values(subjects)) await generator[Symbol.asyncDispose]();
+  const perSecond = { bare: (TURNS * perTurn) / total.bare, hub: (TURNS * perTurn) / total.hub };
+  const percentiles = percentilesOf(latencies);
+  return [
+    figure('bare Express: orders/s', perSecond.bare.toFixed(0), perSecond.bare),
+    figure('accepting only: orders/s', perSecond.hub.toFixed(0), perSecond.hub),
+    aimedAbove('accepting only: as a share of bare Express', perSecond.hub / perSecond.bare, 0.4, '', 2),
+    figure('accepting only: p50 / p95 / p99', `${shown(percentiles)} ms`, percentiles),
+  ];
+};

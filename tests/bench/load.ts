@@ -1,0 +1,96 @@
+import { type Dispatcher, Pool } from 'undici';
+import { orderBody } from './orders.ts';
+
+export interface Target {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** One order that was accepted. */
+export interface Sent {
+  readonly orderNumber: string;
+  /** When it should have been sent (open loop) or was (closed loop), milliseconds since 1970. */
+  readonly atMs: number;
+  /** From `atMs` to the end of the answer, milliseconds. */
+  readonly latencyMs: number;
+}
+
+/** Milliseconds since 1970, finer than `Date.now()`. */
+export const nowMs = (): number => performance.timeOrigin + performance.now();
+/** How often an open loop looks what is due. */
+const TICK_MS = 2;
+
+/** Sends orders over kept-alive connections and notes how long each took. Anything but a 202 ends the measurement. */
+export class Generator implements AsyncDisposable {
+  readonly #pool: Pool;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #prefix: string;
+  #n = 0;
+
+  /** @param prefix of the order numbers: generators on one hub need different ones */
+  constructor({ url, token }: Target, prefix: string, connections: number) {
+    this.#pool = new Pool(url, { connections, pipelining: 1 });
+    this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    this.#prefix = prefix;
+  }
+
+  /** Each connection sends its next order when the last one was answered. */
+  async closedLoop(orders: number, connections: number): Promise<Sent[]> {
+    const sent: Sent[] = [];
+    const end = this.#n + orders;
+    const connection = async () => {
+      while (this.#n < end) sent.push(await this.#send(nowMs()));
+    };
+    await Promise.all(Array.from({ length: connections }, connection));
+    return sent;
+  }
+
+  /** Orders leave at their appointed time, whether those before were answered or not; latency counts from that time. */
+  async openLoop(perSecond: number, seconds: number, onAccepted: (sent: Sent) => void = () => {}): Promise<Sent[]> {
+    const total = perSecond * seconds;
+    const startMs = nowMs();
+    const sending: Promise<Sent>[] = [];
+    const sendAt = async (atMs: number): Promise<Sent> => {
+      const sent = await this.#send(atMs);
+      onAccepted(sent);
+      return sent;
+    };
+    await new Promise<void>((resolve) => {
+      const tick = () => {
+        const due = Math.min(total, Math.floor(((nowMs() - startMs) / 1_000) * perSecond));
+        while (sending.length < due) sending.push(sendAt(startMs + ((sending.length + 1) / perSecond) * 1_000));
+        if (sending.length < total) setTimeout(tick, TICK_MS);
+        else resolve();
+      };
+      tick();
+    });
+    return Promise.all(sending);
+  }
+
+  #send(atMs: number): Promise<Sent> {
+    const n = this.#n++;
+    const orderNumber = `${this.#prefix}-${n}`;
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      let answer = '';
+      // The pool's lowest level: it halves what the generator takes from the two cores it shares with what it measures.
+      const handler: Dispatcher.DispatchHandler = {
+        onRequestStart: () => {},
+        onResponseStart: (_controller, statusCode) => void (status = statusCode),
+        onResponseData: (_controller, chunk) => {
+          if (status !== 202) answer += chunk.toString();
+        },
+        onResponseEnd: () =>
+          status === 202
+            ? resolve({ orderNumber, atMs, latencyMs: nowMs() - atMs })
+            : reject(new Error(`${orderNumber} was answered ${status}: ${answer}`)),
+        onResponseError: (_controller, error) => reject(error),
+      };
+      this.#pool.dispatch({ path: '/api/v1/orders', method: 'POST', headers: this.#headers, body: orderBody(orderNumber, n) }, handler);
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#pool.close();
+  }
+}

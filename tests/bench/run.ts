@@ -1,0 +1,81 @@
+/**
+ * `npm run bench`: what the hub can do on this machine, as one table. Hub, ERP simulator and load generator are processes of their own
+ * on the same cores; the hub runs as delivered, durability on, except that partners have no quota.
+ */
+import { writeFile } from 'node:fs/promises';
+import { measureAccepting } from './accept.ts';
+import { type Figure, tableOf } from './figures.ts';
+import { measureLatency } from './latency.ts';
+import { describeMachine, type Machine } from './machine.ts';
+import { measureMemory } from './memory.ts';
+import { type BenchOptions, readOptions, type Section, USAGE } from './options.ts';
+import { costOf } from './process-cost.ts';
+import { measureRebuild } from './rebuild.ts';
+import { CONFIGURATION, CONNECTIONS, Site } from './site.ts';
+import { soak } from './soak.ts';
+import { closedLoop, measureGrowth, measureThroughput } from './throughput.ts';
+
+const report = (text: string): void => console.error(`  ${text}`);
+
+const readOptionsOrExit = (): BenchOptions => {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+};
+
+/** Everything that is measured on one hub, in an order in which each part finds it warm. */
+const measureHub = async ({ orders, sections, stored, minutes }: BenchOptions): Promise<readonly Figure[]> => {
+  await using site = await Site.open();
+  const readyRssMiB = costOf(site.hub.pid).rssMiB;
+  await using generator = await site.generator('CLOSED');
+  const run = { site, generator, stored: 0 };
+  const figures: Figure[] = [];
+  const measure = async (what: string, part: Promise<readonly Figure[]> | readonly Figure[]) => {
+    report(what);
+    figures.push(...(await part));
+  };
+  const wanted = (section: Section): boolean => sections.has(section);
+  report('warming up');
+  await closedLoop(run, Math.ceil(orders / 2));
+  if (wanted('throughput')) await measure('closed loop', measureThroughput(run, orders));
+  if (wanted('latency')) await measure('steady load', measureLatency(run, latencySeconds(orders)));
+  if (stored !== undefined) await measure(`on to ${stored.toLocaleString('en')} orders`, measureGrowth(run, stored, report));
+  if (minutes > 0) await measure('soak', soak(run, minutes, report));
+  if (wanted('memory')) await measure('memory', measureMemory(site, readyRssMiB, run.stored));
+  if (wanted('rebuild')) await measure('rebuild', measureRebuild(site));
+  return figures;
+};
+
+const latencySeconds = (orders: number): number => Math.max(1, Math.min(20, Math.round(orders / 1_000)));
+
+const headingOf = (machine: Machine, { orders, sections }: BenchOptions): string =>
+  [
+    `${machine.cores} × ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.kernel}, ${machine.fileSystem} (16 KiB durable in ${machine.syncMs.toFixed(2)} ms), Node ${machine.node}`,
+    `Load, hub and ERP simulator on the same cores; ${CONNECTIONS} connections; orders of 1 KB with 3 to 5 lines of counted stock.`,
+    `Hub as delivered, and ${Object.entries(CONFIGURATION)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(' ')}.`,
+    `Warm-up ${Math.ceil(orders / 2).toLocaleString('en')} orders each, then ${[...sections].join(', ')} with ${orders.toLocaleString('en')} orders.`,
+  ].join('\n');
+
+const options = readOptionsOrExit();
+const machine = describeMachine();
+console.log(`${headingOf(machine, options)}\n`);
+const startedMs = performance.now();
+const figures: Figure[] = [];
+if (options.sections.has('accept')) {
+  report('accepting only, in turns with bare Express');
+  figures.push(...(await measureAccepting(Math.ceil(options.orders / 2))));
+}
+const ofTheHub: readonly Section[] = ['throughput', 'latency', 'memory', 'rebuild'];
+if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(await measureHub(options)));
+console.log(tableOf(figures));
+console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
+if (options.jsonFile)
+  await writeFile(
+    options.jsonFile,
+    `${JSON.stringify({ machine, configuration: CONFIGURATION, options: { ...options, sections: [...options.sections] }, figures }, null, 2)}\n`,
+  );
