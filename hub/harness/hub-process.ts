@@ -57,12 +57,19 @@ export class HubProcess implements AsyncDisposable {
   }
 
   static async start(options: HubOptions = {}): Promise<HubProcess> {
+    const hub = await HubProcess.create(options);
+    await hub.startAgain();
+    return hub;
+  }
+
+  /** Nothing but the ERP runs yet. */
+  static async create(options: HubOptions = {}): Promise<HubProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'sagahub-test-'));
     const erp = await startErpSimulator({
       ...(options.erp && { behaviour: options.erp }),
       ...(options.seed !== undefined && { seed: options.seed }),
     });
-    const hub = new HubProcess(folder, erp, {
+    return new HubProcess(folder, erp, {
       HUB_DATA_DIR: join(folder, 'data'),
       PORT: '0',
       HUB_MANAGEMENT_PORT: '0',
@@ -71,8 +78,6 @@ export class HubProcess implements AsyncDisposable {
       ...SECRETS,
       ...options.env,
     });
-    await hub.startAgain();
-    return hub;
   }
 
   get dataFolder(): string {

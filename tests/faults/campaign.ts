@@ -87,10 +87,11 @@ export const runCampaign = async ({ seed, hubs, kills, log = () => {} }: Campaig
 const misbehave = async ({ erp }: FleetMember, random: Random): Promise<string> => {
   const fault = pick(random, FAULTS)(random);
   await erp.behave({ ...HEALTHY, ...fault });
-  const members = Object.entries(fault).map(
-    ([name, value]) => `${name}=${typeof value === 'number' ? Math.round(value * 100) / 100 : value}`,
+  return (
+    JSON.stringify(fault)
+      .replaceAll(/[{}"]/g, '')
+      .replaceAll(/(\.\d\d)\d+/g, '$1') || 'a healthy ERP'
   );
-  return members.join(' ') || 'a healthy ERP';
 };
 
 const stockUp = async ({ operator }: FleetMember): Promise<void> => {
