@@ -2,6 +2,7 @@ import type { OrderChange, TimelineEntry } from '@sagahub/contracts/api/order-vi
 import { Command } from 'commander';
 import { backOff, connect, type HubClient, isTransient, UnreachableError } from './client.ts';
 import { linesOf } from './lines.ts';
+import { orderIdOf } from './order-reference.ts';
 import { waitingText } from './order-report.ts';
 import { moment, note, type OutputOptions, safe } from './output.ts';
 import { serverSentEvents } from './sse.ts';
@@ -12,14 +13,15 @@ const FINAL = new Set(['OrderCompleted', 'OrderRejected', 'OrderCancelled']);
 export const watchCommand = (): Command =>
   new Command('watch')
     .description('follow one order to its end, or all of your orders until Ctrl-C; goes on after a lost connection')
-    .argument('[orderId]')
+    .argument('[order]', 'its id or its number')
     .option('--json', 'one change a line')
-    .action(async (orderId: string | undefined, { json }: OutputOptions) => {
-      const path = orderId === undefined ? '/api/v1/orders' : `/api/v1/orders/${encodeURIComponent(orderId)}/timeline`;
-      for await (const data of followed(connect('demo'), path)) {
+    .action(async (order: string | undefined, { json }: OutputOptions) => {
+      const client = connect('demo');
+      const path = order === undefined ? '/api/v1/orders' : `/api/v1/orders/${await orderIdOf(client, order)}/timeline`;
+      for await (const data of followed(client, path)) {
         const change = JSON.parse(data) as OrderChange & TimelineEntry;
-        console.log(json ? data : safe(orderId === undefined ? changeLine(change) : entryLine(change)));
-        if (orderId !== undefined && FINAL.has(change.type)) return;
+        console.log(json ? data : safe(order === undefined ? changeLine(change) : entryLine(change)));
+        if (order !== undefined && FINAL.has(change.type)) return;
       }
     });
 

@@ -4,6 +4,7 @@ import type { OrderAccepted } from '@sagahub/contracts/api/orders.ts';
 import { Command } from 'commander';
 import { connect, query } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { orderIdOf } from './order-reference.ts';
 import { orderReport, orderTable } from './order-report.ts';
 import { ordersImportCommand } from './orders-import.ts';
 import { watchCommand } from './orders-watch.ts';
@@ -53,12 +54,12 @@ const readOrder = (file: string): unknown => {
 const getCommand = (): Command =>
   new Command('get')
     .description('show one order with everything that happened to it')
-    .argument('<orderId>')
+    .argument('<order>', 'its id or its number')
     .option('--at <time>', 'as it was then', time)
     .option('--json', 'print the order as the API answers it')
-    .action(async (orderId: string, options: OutputOptions & { at?: string }) => {
+    .action(async (named: string, options: OutputOptions & { at?: string }) => {
       const client = connect('demo');
-      const path = `/api/v1/orders/${encodeURIComponent(orderId)}`;
+      const path = `/api/v1/orders/${await orderIdOf(client, named)}`;
       const order = await client.call<OrderView>('GET', `${path}${query({ at: options.at })}`);
       if (options.json) return print(options, order, () => '');
       const timeline = await client.call<Parameters<typeof orderReport>[1]>('GET', `${path}/timeline`);
@@ -111,14 +112,14 @@ const listed = async ({ status, number: orderNumber, from, to, all, partner, lim
 const cancelCommand = (): Command =>
   new Command('cancel')
     .description('cancel orders that are not completed')
-    .argument('<orderId...>')
+    .argument('<order...>', 'ids or numbers')
     .option('--reason <text>', 'kept in the history, in clear')
     .option('--json', 'one answer a line')
-    .action(async (orderIds: readonly string[], options: OutputOptions & { reason?: string }) => {
+    .action(async (names: readonly string[], options: OutputOptions & { reason?: string }) => {
       const client = connect('demo');
       const body = options.reason === undefined ? {} : { reason: options.reason };
-      for (const orderId of orderIds) {
-        const path = `/api/v1/orders/${encodeURIComponent(orderId)}/cancel`;
+      for (const name of names) {
+        const path = `/api/v1/orders/${await orderIdOf(client, name)}/cancel`;
         const answer = await client.call<{ orderId: string; status: string }>('POST', path, { body });
         print(options, answer, () => `${answer.orderId}  ${answer.status}`);
       }

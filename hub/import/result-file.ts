@@ -36,7 +36,9 @@ export class ResultFile {
 
   /** Rows that have a fate keep it. */
   add(fates: readonly RowFate[]): void {
-    const fresh = fates.filter((fate) => !this.#fates.has(placeOf(fate)));
+    // One line each, so that a line which was cut short is recognised.
+    const lines = fates.map((fate) => ({ ...fate, detail: fate.detail.replaceAll(/\s+/g, ' ') }));
+    const fresh = lines.filter((fate) => !this.#fates.has(placeOf(fate)));
     for (const fate of fresh) this.#fates.set(placeOf(fate), fate);
     if (fresh.length > 0) appendFileSync(this.path, stringify(fresh, { columns: [...COLUMNS] }));
   }
