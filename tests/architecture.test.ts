@@ -128,7 +128,7 @@ describe('architecture', () => {
   });
 
   it('lists every error code in docs/errors.md, and none that is not used', () => {
-    const settings = new Set(files.flatMap(({ text }) => [...text.matchAll(/\benv(?::\s*|\[)'(HUB_\w+)'/g)].map((match) => match[1])));
+    const settings = new Set(files.flatMap(({ text }) => [...text.matchAll(/\b(?:env|setting)(?::\s*|\[)'(HUB_\w+)'/g)].map((match) => match[1])));
     const codes = production
       .flatMap(({ text }) => [...text.matchAll(/'(HUB_[A-Z_]+)'/g)].map((match) => match[1] ?? ''))
       .filter((code) => !settings.has(code));

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:net';
+import { TEST_CERTIFICATE } from '../../adapters/http/testing/certificate.ts';
+import { freePort, hasCommand, type LocalServer, startLocalServer, temporaryFolder } from './local-server.ts';
+
+/** The scripts themselves: the wrappers on the path change the user and use the machine's own broker. */
+const SCRIPTS = ['/usr/lib/rabbitmq/bin', '/opt/rabbitmq/sbin'].find((folder) => existsSync(join(folder, 'rabbitmq-server')));
+
+/** Why it cannot run here; `undefined` when it can. */
+export const availability = (): string | undefined =>
+  SCRIPTS && hasCommand('epmd') ? undefined : 'rabbitmq-server is not installed (Debian: apt-get install rabbitmq-server)';
+
+export interface RabbitMqServer extends LocalServer {
+  /** Of the same server, over TLS with the certificate of the tests. */
+  readonly tlsUrl: string;
+}
+
+/** One broker with its own node name, port mapper, data and home; about ten seconds to start. */
+export const startRabbitMq = async (): Promise<RabbitMqServer> => {
+  const folder = temporaryFolder('rabbitmq');
+  const [port, tlsPort, distributionPort, mapperPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  mkdirSync(join(folder, 'home'));
+  const [cert, key] = [file('cert.pem', TEST_CERTIFICATE.cert), file('key.pem', TEST_CERTIFICATE.key)];
+  const configuration = [
+    `listeners.tcp.1 = 127.0.0.1:${port}`,
+    `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+    `ssl_options.certfile = ${cert}`,
+    `ssl_options.keyfile = ${key}`,
+    'ssl_options.verify = verify_none',
+    'disk_free_limit.absolute = 50MB',
+  ];
+  const env = {
+    ...process.env,
+    HOME: join(folder, 'home'),
+    ERL_EPMD_PORT: String(mapperPort),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODENAME: `sagahub${port}@localhost`,
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_CONFIG_FILE: file('rabbitmq.conf', `${configuration.join('\n')}\n`),
+    RABBITMQ_ENABLED_PLUGINS_FILE: file('enabled_plugins', '[].\n'),
+    RABBITMQ_MNESIA_BASE: join(folder, 'mnesia'),
+    RABBITMQ_LOG_BASE: join(folder, 'log'),
+    RABBITMQ_PID_FILE: join(folder, 'pid'),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    RUNNING_UNDER_SYSTEMD: 'true', // the script becomes the broker itself, so that signals reach it
+  };
+  // Erlang would start its port mapper as a daemon that outlives everything.
+  const mapper = spawn('epmd', ['-port', String(mapperPort)], { env, stdio: 'ignore' });
+  const endMapper = (): void => void mapper.kill('SIGKILL');
+  process.once('exit', endMapper);
+  const server = await startLocalServer({
+    name: 'rabbitmq-server',
+    port,
+    url: `amqp://guest:guest@127.0.0.1:${port}`,
+    folder,
+    command: join(SCRIPTS ?? '', 'rabbitmq-server'),
+    args: [],
+    env,
+    ready: () => speaksAmqp(port),
+  });
+  return {
+    ...server,
+    tlsUrl: `amqps://guest:guest@localhost:${tlsPort}`,
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      endMapper();
+      process.off('exit', endMapper);
+    },
+  };
+};
+
+/** It opens its ports last of all when it starts, and first says what it is. */
+const speaksAmqp = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('AMQP\x00\x00\x09\x01', 'latin1'));
+    socket.once('data', () => (socket.destroy(), resolve(true)));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
