@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import type { HttpCall, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
 import { type HttpClientOptions, openHttpClient } from './client.ts';
 import { TEST_CERTIFICATE } from './testing/certificate.ts';
-import { recordingTelemetry } from './testing/telemetry.ts';
 import { tracedHttpClient } from './traced-client.ts';
 
 /** A third party that behaves as the test says. */
@@ -191,7 +191,7 @@ describe('HTTP client', () => {
       seen = request.headers['traceparent'] as string;
       response.end();
     });
-    const telemetry = recordingTelemetry();
+    const telemetry = recordTelemetry();
     await using client = tracedHttpClient(openHttpClient(), telemetry);
     await client.request({
       method: 'GET',
@@ -200,9 +200,10 @@ describe('HTTP client', () => {
       timeoutMs: 5_000,
     });
     assert.equal(seen, trace);
-    assert.equal(telemetry.recorded.spans[0]?.attributes?.['url.full'], `http://127.0.0.1:${erp.port}/a`);
-    assert.deepEqual(telemetry.recorded.durations, [
-      { 'http.request.method': 'GET', 'server.address': '127.0.0.1', 'http.response.status_code': 200 },
-    ]);
+    assert.equal(telemetry.spans[0]?.attributes?.['url.full'], `http://127.0.0.1:${erp.port}/a`);
+    assert.deepEqual(
+      telemetry.durations.map(({ attributes }) => attributes),
+      [{ 'http.request.method': 'GET', 'server.address': '127.0.0.1', 'http.response.status_code': 200 }],
+    );
   });
 });

@@ -99,7 +99,7 @@ describe('HTTP server: streams', () => {
     ]);
     const response = await fetch(server.url);
     await assert.rejects(response.text());
-    assert.match(String(server.telemetry.recorded.errors[0]?.error), /the source broke/);
+    assert.match(String(server.telemetry.errors[0]?.error), /the source broke/);
   });
 
   it('does not run the source for HEAD', async () => {

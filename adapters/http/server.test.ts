@@ -3,10 +3,10 @@ import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import { type ConfigurationError, ConflictError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
 import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
 import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
+import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import { openHttpClient } from './client.ts';
 import { TEST_CERTIFICATE } from './testing/certificate.ts';
 import { routeOf, serve } from './testing/served.ts';
-import { recordingTelemetry } from './testing/telemetry.ts';
 
 const ok = async () => ({ status: 200, body: { ok: true } });
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -124,22 +124,22 @@ describe('HTTP server', () => {
       await fetch(`${server.url}/orders/1?secret=1`);
       await fetch(`${server.url}/orders/2`);
       await fetch(`${server.url}/nothing`);
-      const { spans, durations } = server.telemetry.recorded;
+      const { spans, durations } = server.telemetry;
       assert.equal(spans[0]?.name, 'GET /orders/:id');
       assert.equal(spans[0]?.attributes?.['url.path'], '/orders/1');
       assert.deepEqual(
-        durations.map((labels) => Object.values(labels).join(' ')),
+        durations.map(({ attributes }) => Object.values(attributes).join(' ')),
         ['GET /orders/:id 200', 'GET /orders/:id 200', 'GET (none) 404'],
       );
-      assert.equal(durations[0], durations[1], 'one attribute set per outcome');
+      assert.equal(durations[0]?.attributes, durations[1]?.attributes, 'one attribute set per outcome');
     });
   });
 
   it('counts the requests of all servers of a process together', async () => {
-    const telemetry = recordingTelemetry();
+    const telemetry = recordTelemetry();
     const counts: unknown[] = [];
     const counting = routeOf('GET', '/', async () => {
-      const observe = telemetry.recorded.gauges.get('http.server.active_requests');
+      const observe = telemetry.gauges.get('http.server.active_requests');
       counts.push(...(observe ? await observe() : []));
       return { status: 200 };
     });
@@ -209,11 +209,11 @@ describe('HTTP server', () => {
         routeOf('GET', '/header', async () => ({ status: 200, headers: { location: 'a\r\nset-cookie: b' } })),
       ]);
       assert.equal((await fetch(`${server.url}/conflict`)).status, 409);
-      assert.equal(server.telemetry.recorded.errors.length, 0);
+      assert.equal(server.telemetry.errors.length, 0);
       const bug = await fetch(`${server.url}/bug`, { headers: { 'X-Request-ID': 'req-7' } });
       assert.equal(bug.status, 500);
       assert.doesNotMatch(await bug.text(), /hunter2/);
-      const [logged] = server.telemetry.recorded.errors;
+      const [logged] = server.telemetry.errors;
       assert.equal(logged?.fields['requestId'], 'req-7');
       assert.match(String(logged?.error), /hunter2/);
       const header = await fetch(`${server.url}/header`);

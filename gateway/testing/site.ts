@@ -1,5 +1,5 @@
 import { type HttpServer, startHttpServer } from '@sagahub/adapters/http/server.ts';
-import { recordingTelemetry } from '@sagahub/adapters/http/testing/telemetry.ts';
+import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import { openInProcessKeyValue } from '@sagahub/adapters/in-process/key-value.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
@@ -53,7 +53,7 @@ export const openSite = async (
 ): Promise<Site> => {
   await using opened = new AsyncDisposableStack();
   const ground = options.ground ?? opened.use(await openGround());
-  const telemetry = recordingTelemetry();
+  const telemetry = recordTelemetry();
   const gateway = opened.use(
     await startGateway(configOf(options.env), { ...ground, telemetry }, { services: options.services ?? [], version: '1.2.3' }),
   );

@@ -5,7 +5,7 @@ import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import { open } from '@sagahub/contracts/personal-data.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { KeyValue } from '@sagahub/contracts/ports/key-value.ts';
-import { collectTelemetry } from '../testing/collected-telemetry.ts';
+import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import { entryOf, newPartner, validOrder } from '../testing/orders.ts';
 import { openSite, type Site, storeAfter } from '../testing/site.ts';
 import type { Accepted, Entry, OrderIntake } from './intake.ts';
@@ -144,12 +144,12 @@ describe('order intake', () => {
     });
 
   it('warns of a cache that fails, and asks it nothing about a first submission', async () => {
-    const telemetry = collectTelemetry();
+    const telemetry = recordTelemetry();
     const intake = await site.openIntake({ cache: brokenCache, telemetry });
     await intake.placeOrder(validOrder(), keyed('k'));
-    assert.deepEqual(telemetry.warnings, []);
+    assert.equal(telemetry.warnings.length, 0);
     await intake.placeOrder(validOrder(), keyed('k'));
-    assert.match(telemetry.warnings[0]!, /cache/);
+    assert.match(telemetry.warnings[0]!.message, /cache/);
   });
 
   it('reads the log not at all for a first submission, and once for any number of repeats', async () => {
@@ -229,7 +229,7 @@ describe('order intake', () => {
   });
 
   it('counts what it accepted and what it replayed', async () => {
-    const telemetry = collectTelemetry();
+    const telemetry = recordTelemetry();
     const intake = await site.openIntake({ telemetry });
     for (let i = 0; i < 3; i += 1) await intake.placeOrder(validOrder(), keyed());
     assert.equal(telemetry.counts.get('hub.orders.received{"channel":"http"}'), 1);

@@ -6,7 +6,7 @@ import { orderIdOf } from '@sagahub/contracts/ids.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
-import { type CollectedTelemetry, collectTelemetry } from '../testing/collected-telemetry.ts';
+import { type RecordedTelemetry, recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import { newPartner, postedOrder } from '../testing/orders.ts';
 import { type Script, scriptedRuntime } from '../testing/scripted-runtime.ts';
 import { openSite, type Site, storeAfter } from '../testing/site.ts';
@@ -23,7 +23,7 @@ const refusedWith = (code: string) => (error: unknown) => {
 describe('order routes', () => {
   let site: Site;
   let partner: Principal;
-  let telemetry: CollectedTelemetry;
+  let telemetry: RecordedTelemetry;
   let script: Script;
   let appendFails: Error | undefined;
   let post: (path: string, request?: Partial<ApiRequest>) => Promise<ApiResponse>;
@@ -36,7 +36,7 @@ describe('order routes', () => {
   beforeEach(async () => {
     partner = newPartner();
     appendFails = undefined;
-    telemetry = collectTelemetry();
+    telemetry = recordTelemetry();
     const { runtime, script: written } = scriptedRuntime(site.store);
     script = written;
     const store = storeAfter(site.store, { append: () => (appendFails ? Promise.reject(appendFails) : Promise.resolve()) });

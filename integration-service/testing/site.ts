@@ -9,13 +9,13 @@ import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { type IntakePorts, type OrderIntake, openIntake } from '../orders/intake.ts';
-import { type CollectedTelemetry, collectTelemetry } from './collected-telemetry.ts';
+import { type RecordedTelemetry, recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 
 /** Intake over the stores of the embedded profile, on a folder of its own. Slow to open: tests share one, each with a partner of its own. */
 export interface Site extends AsyncDisposable {
   readonly store: EventStore;
   readonly keys: KeyStore;
-  readonly telemetry: CollectedTelemetry;
+  readonly telemetry: RecordedTelemetry;
   readonly intake: OrderIntake;
   /** Another intake on the same stores, with an empty cache and whatever is given. */
   openIntake(instead?: Partial<IntakePorts>): Promise<OrderIntake>;
@@ -34,7 +34,7 @@ const openSiteIn = async (folder: Awaited<ReturnType<typeof temporaryFolder>>): 
   const log = await openLogDatabase(folder.path('log.db'));
   const store = await openSqliteEventStore(log, { clock });
   const keys = await openSqliteKeyStore({ path: folder.path('keys.db') });
-  const telemetry = collectTelemetry();
+  const telemetry = recordTelemetry();
   const another: Site['openIntake'] = (instead) =>
     openIntake({ store, keys, cache: openInProcessKeyValue({ clock }), clock, telemetry, ...instead }, DUPLICATE_CACHE_MS);
   const close = async () => {

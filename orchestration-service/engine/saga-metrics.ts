@@ -4,7 +4,7 @@ import type { Counter, Histogram, Telemetry } from '@sagahub/contracts/ports/tel
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { pendingSteps } from './folding.ts';
 
-/** Counts sagas as they start, stumble and end, from the appends of this process. */
+/** Counts sagas as they start, stumble and end, from the appends of this process. A step is what a saga waits for first. */
 export class SagaMetrics {
   readonly #started: Counter;
   readonly #completed: Counter;
@@ -30,12 +30,15 @@ export class SagaMetrics {
     if (!waitedFor) return;
     const { step } = waitedFor;
     const nowMs = Date.parse(after.time);
-    this.#stepDuration.record(Math.max(0, nowMs - waitedFor.sinceMs) / 1_000, { saga, step });
-    for (const event of events) {
-      if (event.type === 'StepFaulted') this.#faults.add(1, { saga, step });
-      if (event.type === 'StepRetried') this.#retries.add(1, { saga, step });
-    }
-    if (pendingSteps(after).length > 0) return;
+    const [waitsFor] = pendingSteps(after);
+    const isStillPending = waitsFor?.step === step && waitsFor.sinceMs === waitedFor.sinceMs;
+    if (!isStillPending) this.#stepDuration.record(Math.max(0, nowMs - waitedFor.sinceMs) / 1_000, { saga, step });
+    const hasFaulted = events.some(({ type }) => type === 'StepFaulted');
+    if (hasFaulted) this.#faults.add(1, { saga, step });
+    const isAskedFor = events.some(({ type }) => type === 'StepRetried');
+    if (waitsFor && (isAskedFor || (isStillPending && (hasFaulted || waitsFor.attempt > waitedFor.attempt))))
+      this.#retries.add(1, { saga, step: waitsFor.step });
+    if (waitsFor) return;
     const outcome = flow.stateName(after.state);
     this.#completed.add(1, { saga, outcome });
     this.#duration.record(Math.max(0, nowMs - after.startedAtMs) / 1_000, { saga, outcome });

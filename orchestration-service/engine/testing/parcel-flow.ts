@@ -35,7 +35,7 @@ export const parcelFlow: Flow<ParcelState> = {
       case 'ParcelPacked':
         return { status: 'packed', sinceMs, attempt: 1, ...pinned };
       case 'PickupFailed':
-        return { status: 'packed', sinceMs, attempt: Number(event.data['attempt']) + 1, ...pinned };
+        return state.status === 'packed' ? { ...state, attempt: Number(event.data['attempt']) + 1 } : state;
       case 'ParcelShipped':
         return { status: 'shipped', ...pinned };
       case 'ParcelReturned':
