@@ -9,6 +9,7 @@ import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
+import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { readTls } from '@sagahub/gateway/config.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
@@ -146,6 +147,6 @@ const metricsRoute = (text: () => Promise<string>): Route => ({
 });
 
 const observe = ({ openWork, bus, clock, telemetry }: Ports, queues: readonly string[]): void => {
-  observeOpenWork(openWork, clock, telemetry);
+  observeOpenWork(openWork, [...queues, OPERATOR_QUEUE], clock, telemetry);
   observeHints(bus, queues, telemetry);
 };

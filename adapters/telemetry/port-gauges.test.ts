@@ -19,7 +19,7 @@ describe('Gauges over ports', () => {
         ];
       },
     } as unknown as OpenWork;
-    observeOpenWork(openWork, { now: () => 100_000 } as Clock, telemetry);
+    observeOpenWork(openWork, ['outbound.erp', 'orchestration.order'], { now: () => 100_000 } as Clock, telemetry);
     observeHints({ backlog: async (queue: string) => queue.length } as unknown as MessageBus, ['outbound.erp'], telemetry);
     const text = await telemetry.metricsText();
     assert.equal(queries, 1);
@@ -30,6 +30,8 @@ describe('Gauges over ports', () => {
       'hub_open_work_oldest_age_seconds{queue="operator"} 100',
       'hub_open_work_oldest_overdue_seconds{queue="outbound.erp"} 2.5',
       'hub_open_work_oldest_overdue_seconds{queue="operator"} 0',
+      'hub_open_work{queue="orchestration.order"} 0',
+      'hub_open_work_oldest_age_seconds{queue="orchestration.order"} 0',
       'hub_hints_backlog{queue="outbound.erp"} 12',
     ])
       assert.ok(text.includes(`${line}\n`), line);
