@@ -176,7 +176,8 @@ const measurer = (route: string, duration: Histogram) => {
   };
 };
 
-const pathOf = (request: IncomingMessage): string => {
+/** The request target without its query. */
+export const pathOf = (request: IncomingMessage): string => {
   const url = request.url ?? '/';
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);

