@@ -1,0 +1,119 @@
+import { appendFunction, sequenceFunction } from './log-functions.ts';
+import { openWorkFunctions } from './open-work-functions.ts';
+import { holdFunctions } from './hold-functions.ts';
+
+/**
+ * The log. Stream keys and revisions are integers; names are compared byte by byte. An append writes `streams`, `events` and
+ * `unsequenced`; the sequencer moves its row from there to `placed`, which gives its events the positions from `first_position` on.
+ */
+const LOG = `
+CREATE TABLE leaders (name text PRIMARY KEY, epoch bigint NOT NULL);
+
+CREATE TABLE streams (
+  key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text COLLATE "C" NOT NULL UNIQUE,
+  category text COLLATE "C" NOT NULL,
+  revision integer NOT NULL,
+  hash bytea NOT NULL,
+  time_ms bigint NOT NULL
+) WITH (fillfactor = 80);
+
+CREATE TABLE events (
+  stream bigint NOT NULL,
+  revision integer NOT NULL,
+  hash bytea NOT NULL,
+  bytes bytea NOT NULL,
+  PRIMARY KEY (stream, revision)
+);
+DO $$ BEGIN
+  IF (SELECT 'lz4' = ANY(enumvals) FROM pg_settings WHERE name = 'default_toast_compression') THEN
+    ALTER TABLE events ALTER COLUMN bytes SET COMPRESSION lz4;
+  END IF;
+END $$;
+
+CREATE TABLE request_keys (key text COLLATE "C" PRIMARY KEY, stream text COLLATE "C" NOT NULL);
+
+CREATE TABLE unsequenced (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  stream bigint NOT NULL,
+  first_revision integer NOT NULL,
+  events integer NOT NULL,
+  earliest_ms bigint NOT NULL
+) WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_analyze_threshold = 1000000000);
+
+CREATE TABLE placed (
+  first_position bigint PRIMARY KEY,
+  stream bigint NOT NULL,
+  first_revision integer NOT NULL,
+  events integer NOT NULL
+);
+CREATE UNIQUE INDEX placed_by_stream ON placed (stream, first_revision);
+
+CREATE TABLE log_end (position bigint NOT NULL);
+INSERT INTO log_end VALUES (0);
+/* Of each 1,000 positions, the earliest time of an append that begins among them: finds events by time. */
+CREATE TABLE time_blocks (block bigint PRIMARY KEY, earliest_ms bigint NOT NULL);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  RAISE EXCEPTION '% are never changed or deleted', TG_TABLE_NAME USING ERRCODE = 'HUB03';
+END $$;
+CREATE TRIGGER events_are_never_changed BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER events_are_never_emptied BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER places_are_never_changed BEFORE UPDATE OR DELETE ON placed FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER places_are_never_emptied BEFORE TRUNCATE ON placed FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER streams_are_never_renamed BEFORE UPDATE OF key, name, category OR DELETE ON streams FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER streams_are_never_emptied BEFORE TRUNCATE ON streams FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+${appendFunction}
+${sequenceFunction}
+`;
+
+/** Who holds how much of what, and who used which code. State 0 is held (applied), 1 released, 2 rejected. */
+const HOLDS = `
+CREATE TABLE stock (
+  sku text COLLATE "C" PRIMARY KEY,
+  free numeric NOT NULL,
+  held numeric NOT NULL,
+  loaded numeric NOT NULL,
+  revision integer NOT NULL,
+  CHECK (free + held = loaded)
+) WITH (fillfactor = 50);
+CREATE TABLE stock_levels (sku text COLLATE "C", revision integer, change text NOT NULL, PRIMARY KEY (sku, revision));
+CREATE TABLE stock_holds (holder text COLLATE "C" PRIMARY KEY, state smallint NOT NULL, items text NOT NULL) WITH (fillfactor = 90);
+CREATE TABLE discounts (
+  code text COLLATE "C" PRIMARY KEY,
+  percent text NOT NULL,
+  valid_from text,
+  valid_to text,
+  max_redemptions bigint,
+  redeemed bigint NOT NULL DEFAULT 0,
+  revision integer NOT NULL
+) WITH (fillfactor = 50);
+CREATE TABLE discount_holds (holder text COLLATE "C" PRIMARY KEY, state smallint NOT NULL, code text NOT NULL, answer text NOT NULL);
+${holdFunctions}
+`;
+
+const OPEN_WORK = `
+CREATE TABLE open_work (
+  stream text COLLATE "C" NOT NULL,
+  step text COLLATE "C" NOT NULL,
+  queue text COLLATE "C" NOT NULL,
+  partner_id text COLLATE "C" NOT NULL,
+  attempt integer NOT NULL,
+  /* The log's time, the one it was deferred to, the end of its lease: the last one set counts, and that is due_ms. */
+  logged_due_ms bigint NOT NULL,
+  deferred_to_ms bigint,
+  leased_until_ms bigint,
+  due_ms bigint NOT NULL,
+  since_ms bigint NOT NULL,
+  revision integer NOT NULL,
+  saga_version integer NOT NULL,
+  PRIMARY KEY (stream, step)
+) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.1);
+CREATE INDEX open_work_by_due ON open_work (due_ms);
+CREATE TABLE open_work_checkpoint (position bigint NOT NULL);
+INSERT INTO open_work_checkpoint VALUES (0);
+${openWorkFunctions}
+`;
+
+/** Of the schema that holds the log, the holds and the open work. Never edited once released: a change is a migration of its own. */
+export const HUB_MIGRATIONS: readonly string[] = [LOG, HOLDS, OPEN_WORK];

@@ -1,0 +1,60 @@
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
+import type { Session, Statement } from './database.ts';
+
+/** The election that every process with an event store stands for. */
+export const SEQUENCER = 'sequencer';
+
+/** Between two batches, so that they are worth their commit: the one price that a slower log pays is this much delay. */
+const BETWEEN_BATCHES_MS = 4;
+/** Between two looks while nothing comes, growing to this. Another process's append waits this long at most. */
+const LONGEST_PAUSE_MS = 25;
+const BATCH = 2_000;
+/**
+ * Ids are looked for from this far behind the newest one placed. Rows that were taken leave dead entries in the index, and a long transaction
+ * elsewhere (a backup) keeps them there: a look from the beginning would read all of them, each time.
+ */
+const LOOK_BACK = 500n;
+/** An append that was held up for longer than {@link LOOK_BACK} others is found by a look from the beginning, this often. */
+const FULL_LOOK_EVERY_MS = 2_000;
+
+const SEQUENCE: Statement = { name: 'sequence', text: 'SELECT log_position, appends, newest_id FROM sequence_appends($1, $2, $3)' };
+
+export interface Sequencer {
+  /** There is something to place; it need not wait for its next look. */
+  kick(): void;
+  /** Places appends until the term is over. */
+  run(term: Term): Promise<void>;
+}
+
+/** Gives appends their places in the one order of the log, in batches. Fenced: what a superseded one asks for is refused by the server. */
+export const createSequencer = (session: Session, clock: Clock): Sequencer => {
+  let wake = new AbortController();
+  return {
+    kick: () => wake.abort(),
+    async run({ epoch, signal }: Term): Promise<void> {
+      let newest = 0n;
+      let fullLookAtMs = 0;
+      let pauseMs = BETWEEN_BATCHES_MS;
+      while (!signal.aborted) {
+        wake = new AbortController();
+        const nowMs = clock.now();
+        const full = nowMs >= fullLookAtMs;
+        if (full) fullLookAtMs = nowMs + FULL_LOOK_EVERY_MS;
+        const after = full || newest < LOOK_BACK ? 0n : newest - LOOK_BACK;
+        const [row] = await session.rows<[string | null, string | null, string | null]>(SEQUENCE, [epoch, after, BATCH]);
+        const placed = Number(row?.[1] ?? 0);
+        const newestId = BigInt(row?.[2] ?? 0);
+        if (newestId > newest) newest = newestId;
+        if (placed === BATCH) continue;
+        if (placed > 0) {
+          pauseMs = BETWEEN_BATCHES_MS;
+          await clock.sleep(BETWEEN_BATCHES_MS, signal);
+        } else {
+          await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
+          pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.2);
+        }
+      }
+    },
+  };
+};
