@@ -79,6 +79,7 @@ export class Attempt implements Disposable {
   /** There is an `ErpAttemptStarted` (or its like) of this attempt: it must get an outcome. */
   isStarted = false;
   #head: Head;
+  #personal: Promise<JsonObject | undefined> | undefined;
 
   constructor(context: AttemptContext, hint: Hint, permit: Permit, head: Head, span: Span) {
     this.context = context;
@@ -111,12 +112,13 @@ export class Attempt implements Disposable {
     return flow.pending(state).find(({ step }) => step === this.hint.step)?.sinceMs ?? Date.parse(time);
   }
 
-  /** Undefined: there is none, or its subject was erased. */
-  async personal(): Promise<JsonObject | undefined> {
-    return this.call.private && open(this.context.keys, this.hint.stream, this.call.private);
-  }
-
-  delivery(personal?: JsonObject): Delivery {
+  /**
+   * What a connector is given, the personal part included: look-ups and cancellations need it too, to keep it out of the reasons that
+   * a third party gives.
+   */
+  async delivery(): Promise<Delivery> {
+    this.#personal ??= this.#open();
+    const personal = await this.#personal;
     const { objectId, partnerId, attempt, request } = this.call;
     return {
       objectId,
@@ -126,8 +128,18 @@ export class Attempt implements Disposable {
       personal,
       correlationId: this.folded.correlationId,
       traceparent: this.span.traceparent,
-      signal: this.#head.deadline.signal,
+      signal: this.signal,
     };
+  }
+
+  /** Aborted at the time limit that began before the head was read. */
+  get signal(): AbortSignal {
+    return this.#head.deadline.signal;
+  }
+
+  /** Undefined: there is none, or its subject was erased. */
+  async #open(): Promise<JsonObject | undefined> {
+    return this.call.private && open(this.context.keys, this.hint.stream, this.call.private);
   }
 
   async report(report: CallReport, expectedRevision?: number): Promise<boolean> {

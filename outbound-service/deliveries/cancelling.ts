@@ -40,7 +40,7 @@ const nothingMoreAtMs = (attempt: Attempt): number => {
 };
 
 const isCancelled = async (attempt: Attempt, reference: string): Promise<boolean> => {
-  const outcome = await attempt.context.calls.cancel({ ...attempt.delivery(), reference }, attempt.permit);
+  const outcome = await attempt.context.calls.cancel({ ...(await attempt.delivery()), reference }, attempt.permit);
   switch (outcome.kind) {
     case 'done':
       return true;

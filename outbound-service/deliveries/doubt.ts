@@ -21,7 +21,7 @@ export const lookUp = async (
 ): Promise<Sighting> => {
   const { calls, clock } = attempt.context;
   const beganAtMs = clock.now();
-  const outcome = await calls.lookup(attempt.delivery(), attempt.permit);
+  const outcome = await calls.lookup(await attempt.delivery(), attempt.permit);
   switch (outcome.kind) {
     case 'found': {
       const live = outcome.orders.filter((order) => order.live);

@@ -11,6 +11,18 @@ describe('redaction of reasons', () => {
     );
   });
 
+  it('knows a person by one name alone, in any case', () => {
+    assert.equal(redact('customer KELLER (ADA KELLER) is blocked', personal), 'customer [personal data] ([personal data]) is blocked');
+  });
+
+  it('takes out what was cut off at the end', () => {
+    assert.equal(redact('cannot ship to 12 Harb', personal), 'cannot ship to [personal data]');
+  });
+
+  it('takes a value with signs of regular expressions for what it is', () => {
+    assert.equal(redact('C++ (Ltd.) is blocked', { buyer: { name: 'C++ (Ltd.)' } }), '[personal data] is blocked');
+  });
+
   it('leaves the rest as it is', () => {
     assert.equal(redact('answered 422: FR is closed', personal), 'answered 422: FR is closed');
     assert.equal(redact('answered 422', undefined), 'answered 422');

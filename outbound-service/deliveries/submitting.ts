@@ -19,10 +19,9 @@ import { lookUp, proofAtMs, referencesOf } from './doubt.ts';
  */
 export const submit = async (attempt: Attempt): Promise<void> => {
   const { connector, calls } = attempt.context;
-  const personal = await attempt.personal();
   if (connector.duplicates === 'possible' && !(await mayCall(attempt))) return;
 
-  const outcome = await calls.submit(attempt.delivery(personal), attempt.permit);
+  const outcome = await calls.submit(await attempt.delivery(), attempt.permit);
   switch (outcome.kind) {
     case 'done':
       await attempt.report({ kind: 'succeeded', reference: outcome.reference, alreadyThere: outcome.alreadyThere });
@@ -60,7 +59,7 @@ const mayCall = async (attempt: Attempt): Promise<boolean> => {
   if (attempt.call.inDoubt && !(await isSettled(attempt))) return false;
   const { calls } = attempt.context;
   // A started attempt cannot be taken back, so a half-open breaker is tried with a call that changes nothing.
-  if (attempt.permit.isProbe && !(await calls.probe(attempt.delivery().signal, attempt.permit))) {
+  if (attempt.permit.isProbe && !(await calls.probe(attempt.signal, attempt.permit))) {
     await attempt.waitForBreaker();
     return false;
   }
