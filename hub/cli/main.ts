@@ -44,7 +44,7 @@ export const programOf = (commands: readonly Command[]): Command => {
 };
 
 const throwInsteadOfExit = (command: Command): void => {
-  command.exitOverride();
+  command.exitOverride().configureOutput({ writeErr: (text) => console.error(text.trimEnd()) });
   command.commands.forEach(throwInsteadOfExit);
 };
 

@@ -132,7 +132,7 @@ describe('an import plan', () => {
       Country: some('France', 'Atlantis'),
       fault: some('', '', '', 'unreadable'),
     });
-    const outcomes = some('accepted', 'replayed', 'refused', 'unsent');
+    const outcomes = some('accepted' as const, 'replayed' as const, 'refused' as const, 'unsent' as const);
     await fc.assert(
       fc.asyncProperty(fc.array(anyRow, { maxLength: 30 }), fc.array(outcomes, { minLength: 1 }), async (rows, wanted) => {
         const plan = await planOf(...rows.map(({ fault, ...fields }, index) => ({ ...row(index + 2, fields), ...(fault && { fault }) })));
