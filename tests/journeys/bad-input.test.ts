@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { anOrder } from '../support/orders.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { journeyHub } from './journey.ts';
 
 const withLine = (line: object) => anOrder('BAD', { lines: [{ sku: 'A', quantity: '1', unitPrice: '1.00', ...line }] });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
-import { anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: the ERP is away', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { ApiClient } from '../support/api-client.ts';
-import { AN_ORDERS_TOTAL, anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { AN_ORDERS_TOTAL, anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: an order goes through', () => {

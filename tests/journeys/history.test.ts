@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createParser } from 'eventsource-parser';
-import { anOrder } from '../support/orders.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: auditors read the history', () => {

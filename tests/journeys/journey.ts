@@ -1,6 +1,6 @@
-import type { Answer, ApiClient } from '../support/api-client.ts';
-import { type HubOptions, HubProcess } from '../support/hub-process.ts';
-import { until } from '../support/until.ts';
+import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { type HubOptions, HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 
 /** Timings short enough for tests; everything else as a user would run it. */
 const QUICK: Readonly<Record<string, string>> = {

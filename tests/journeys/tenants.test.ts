@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ApiClient } from '../support/api-client.ts';
-import { anOrder } from '../support/orders.ts';
+import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: partners cannot see each other', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
-import { anOrder } from '../support/orders.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { balanceOf, eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 const line = (sku: string, quantity: string) => ({ lines: [{ sku, quantity, unitPrice: '1.00' }] });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { anOrder } from '../support/orders.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: a hub without workers', () => {
