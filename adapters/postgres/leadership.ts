@@ -136,7 +136,7 @@ class PostgresLeadership implements Leadership {
   }
 
   async #tryAll(session: pg.Client): Promise<void> {
-    const led = new Set([...this.#candidates].filter(({ serving }) => serving).map(({ name }) => name));
+    const led = new Set([...this.#candidates].filter(({ serving }) => serving !== undefined).map(({ name }) => name));
     let asked = false;
     for (const candidate of this.#candidates) {
       if (led.has(candidate.name) || candidate.restingUntilMs > this.#clock.now()) continue;
