@@ -3,7 +3,7 @@ import { connect, ProblemError } from './client.ts';
 import { EXIT } from './exit-codes.ts';
 import { moment, note, type OutputOptions, safe } from './output.ts';
 import { time } from './parsers.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 interface ReplayOptions extends OutputOptions {
   readonly order?: string;
@@ -42,14 +42,21 @@ export const auditReplayCommand = (): Command =>
 
 const replayAndReport = async (options: ReplayOptions): Promise<void> => {
   const verdicts = { same: 0, differs: 0, behind: 0, missing: 0 };
-  let steps = 0;
-  using progress = startProgress('Replaying steps');
-  for await (const line of await lines(options)) {
-    if (line.kind === 'step') progress.update(++steps);
-    else verdicts[line.verdict] += 1;
-    if (options.json) console.log(JSON.stringify(line));
-    else if (line.kind === 'step' ? options.order !== undefined : line.verdict !== 'same') console.log(safe(shown(line)));
-  }
+  const tellsSteps = options.json === true || options.order !== undefined;
+  const differing: ReplayLine[] = [];
+  const fold = async (update: (steps: number) => void): Promise<number> => {
+    let steps = 0;
+    for await (const line of await lines(options)) {
+      if (line.kind === 'step') update((steps += 1));
+      else verdicts[line.verdict] += 1;
+      if (options.json) console.log(JSON.stringify(line));
+      else if (line.kind === 'comparison' && line.verdict !== 'same') differing.push(line);
+      else if (line.kind === 'step' && tellsSteps) console.log(safe(shown(line)));
+    }
+    return steps;
+  };
+  const steps = tellsSteps ? await fold(() => {}) : await withProgress('Replaying steps', undefined, fold);
+  for (const line of differing) console.log(safe(shown(line)));
   if (verdicts.differs + verdicts.missing > 0) process.exitCode = EXIT.failed;
   if (options.order !== undefined && steps === 0) process.exitCode = EXIT.notFound;
   const compared = Object.entries(verdicts).flatMap(([verdict, count]) => (count > 0 ? [`${count} ${verdict}`] : []));

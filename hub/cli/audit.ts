@@ -4,7 +4,7 @@ import { auditReplayCommand } from './audit-replay.ts';
 import { connect } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { note, type OutputOptions, print } from './output.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 interface VerifyOptions extends OutputOptions {
   readonly file?: string;
@@ -41,9 +41,11 @@ const verifyCommand = (): Command =>
 type Report = Omit<AuditReport, 'head' | 'fault'> & { readonly fault?: Omit<AuditFault, 'position'> | undefined };
 
 const lastReport = async (all: AsyncIterable<Report>): Promise<Report> => {
-  using progress = startProgress('Verifying events');
-  let last: Report | undefined;
-  for await (last of all) progress.update(last.events);
+  const last = await withProgress('Verifying events', undefined, async (update) => {
+    let newest: Report | undefined;
+    for await (newest of all) update(newest.events);
+    return newest;
+  });
   if (!last?.finished) throw new CommandError(EXIT.unreachable, 'the verification broke off before its end');
   return last;
 };

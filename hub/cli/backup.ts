@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { backUp } from '../backup/backup.ts';
 import { type OutputOptions, print } from './output.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { readCliConfig } from './settings.ts';
 
 export const backupCommand = (): Command =>
@@ -11,9 +11,9 @@ export const backupCommand = (): Command =>
     .option('--data-dir <folder>', 'default: HUB_DATA_DIR')
     .option('--json', 'print the manifest')
     .action(async (options: OutputOptions & { to: string; dataDir?: string }) => {
-      using progress = startProgress('Copying pages', 1);
-      const manifest = await backUp(options.dataDir ?? readCliConfig().dataDir, options.to, (_file, done, total) =>
-        progress.update(done, total),
+      const dataDir = options.dataDir ?? readCliConfig().dataDir;
+      const manifest = await withProgress('Copying pages', 1, (update) =>
+        backUp(dataDir, options.to, (_file, done, total) => update(done, total)),
       );
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
       print(options, manifest, () => `${options.to} holds the log up to position ${manifest.position} (${(bytes / 1e6).toFixed(1)} MB)`);

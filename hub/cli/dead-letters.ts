@@ -2,9 +2,9 @@ import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { connect, type HubClient, query } from './client.ts';
-import { facts, moment, note, type OutputOptions, print, table } from './output.ts';
+import { facts, moment, note, type OutputOptions, print, safe, table } from './output.ts';
 import { wholeNumber } from './parsers.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 const PATH = '/api/v1/admin/dead-letters';
 
@@ -99,27 +99,29 @@ const redriveCommand = (): Command =>
       if (all === true ? ids.length > 0 : ids.length === 0) throw new CommandError(EXIT.usage, 'name the dead letters, or say --all');
       const client = connect('operator');
       if (!all) return actOnEach(client, 'redrive', ids, { reason, ...(json && { json }) });
-      using progress = startProgress('Redriving');
-      let done = 0;
-      let skipped = 0;
-      for (let more = true; more; ) {
-        const result = await client.call<BulkResult>('POST', `${PATH}/redrive`, { body: { filter, reason } });
-        for (const item of result.items) {
-          progress.update(++done);
-          if (item.result === 'skipped') skipped += 1;
-          if (json) console.log(JSON.stringify(item));
-          else if (item.result === 'skipped') console.log(`${item.deadLetterId}  skipped: ${item.why ?? ''}`);
-        }
-        // The read model is a moment behind: what was just redriven may be listed once more, as skipped, and must not go on for ever.
-        more = result.more && result.items.some((item) => item.result === 'redriven');
-      }
-      note(`${done - skipped} redriven, ${skipped} skipped`);
+      const results = await withProgress('Redriving', undefined, (update) => redriveAll(client, { filter, reason }, update));
+      const skipped = results.filter(({ result }) => result === 'skipped');
+      if (json) for (const result of results) console.log(JSON.stringify(result));
+      else for (const { deadLetterId, why = '' } of skipped) console.log(`${deadLetterId}  skipped: ${safe(why)}`);
+      note(`${results.length - skipped.length} redriven, ${skipped.length} skipped`);
     });
 
-interface BulkResult {
-  readonly items: readonly { readonly deadLetterId: string; readonly result: 'redriven' | 'skipped'; readonly why?: string }[];
-  readonly more: boolean;
+interface Redriven {
+  readonly deadLetterId: string;
+  readonly result: 'redriven' | 'skipped';
+  readonly why?: string;
 }
+
+const redriveAll = async (client: HubClient, body: object, onCount: (count: number) => void): Promise<readonly Redriven[]> => {
+  const results: Redriven[] = [];
+  for (;;) {
+    const { items, more } = await client.call<{ items: readonly Redriven[]; more: boolean }>('POST', `${PATH}/redrive`, { body });
+    results.push(...items);
+    onCount(results.length);
+    // The read model is a moment behind: what was just redriven may be listed once more, as skipped, and must not go on for ever.
+    if (!more || items.every(({ result }) => result === 'skipped')) return results;
+  }
+};
 
 const discardCommand = (): Command =>
   new Command('discard')

@@ -4,7 +4,7 @@ import { connect, query } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { moment, type OutputOptions, print, safe } from './output.ts';
 import { time } from './parsers.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 interface Filters {
   readonly stream?: string;
@@ -70,13 +70,14 @@ const exportCommand = (): Command =>
       const { to, stream, type, from, until } = options;
       using file = new ExportFile(to);
       const path = `${EVENTS}${query({ stream, type, from, to: until, after: file.position })}`;
-      using progress = startProgress('Exporting events');
-      let events = 0;
-      for await (const line of auditor(options).lines('GET', path)) {
-        file.add(line);
-        events += 1;
-        progress.update(events);
-      }
+      const events = await withProgress('Exporting events', undefined, async (update) => {
+        let count = 0;
+        for await (const line of auditor(options).lines('GET', path)) {
+          file.add(line);
+          update((count += 1));
+        }
+        return count;
+      });
       file.flush();
       print(options, { file: to, events }, () => `${events} events added to ${to}`);
     });

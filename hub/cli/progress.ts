@@ -3,13 +3,21 @@ import { Presets, SingleBar } from 'cli-progress';
 /** Long work seen from outside; on a terminal's standard error, and silent anywhere else. */
 export interface Progress extends Disposable {
   update(done: number, total?: number): void;
-  /** A remark above the bar. */
-  note(text: string): void;
 }
 
 /** @param total unknown when absent: the bar then counts */
+/** Does the work with a bar beside it, which is gone before the result is told. */
+export const withProgress = async <Result>(
+  what: string,
+  total: number | undefined,
+  work: (update: Progress['update']) => Promise<Result>,
+): Promise<Result> => {
+  using progress = startProgress(what, total);
+  return await work((done, changed) => progress.update(done, changed));
+};
+
 export const startProgress = (what: string, total?: number): Progress => {
-  if (!process.stderr.isTTY) return { update: () => {}, note: (text) => console.error(text), [Symbol.dispose]: () => {} };
+  if (!process.stderr.isTTY) return { update: () => {}, [Symbol.dispose]: () => {} };
   const format =
     total === undefined ? `${what} {value}, {duration_formatted}` : `${what} {bar} {percentage}% | {value}/{total} | {eta_formatted} left`;
   const bar = new SingleBar(
@@ -21,10 +29,6 @@ export const startProgress = (what: string, total?: number): Progress => {
     update: (done, changed) => {
       if (changed !== undefined) bar.setTotal(changed);
       bar.update(done);
-    },
-    note: (text) => {
-      process.stderr.write(`\r\u001b[2K${text}\n`);
-      bar.render();
     },
     [Symbol.dispose]: () => bar.stop(),
   };

@@ -4,7 +4,7 @@ import { connect, type HubClient, query } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type OutputOptions, print, table } from './output.ts';
 import { wholeNumber } from './parsers.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 const PATH = '/api/v1/admin/projections';
 
@@ -45,9 +45,10 @@ const rebuildCommand = (): Command =>
     .action(async (names: readonly string[], options: OutputOptions) => {
       const client = connect('operator');
       for (const name of await namesOf(client, names)) {
-        using progress = startProgress(`Rebuilding ${name}`, 1);
         const path = `${PATH}/${encodeURIComponent(name)}/rebuild`;
-        const result = await lastOf<RebuildProgress>(client, path, ({ events, total }) => progress.update(events, total));
+        const result = await withProgress(`Rebuilding ${name}`, 1, (update) =>
+          lastOf<RebuildProgress>(client, path, ({ events, total }) => update(events, total)),
+        );
         print(options, { name, ...result }, () => `${name}: ${result.events} events folded, ${Math.round(result.eventsPerSecond)}/s`);
       }
     });
@@ -61,9 +62,10 @@ const driftCommand = (): Command =>
     .action(async (names: readonly string[], options: OutputOptions & { sample?: number }) => {
       const client = connect('operator');
       for (const name of await namesOf(client, names)) {
-        using progress = startProgress(`Comparing ${name}`);
         const path = `${PATH}/${encodeURIComponent(name)}/drift${query({ sample: options.sample })}`;
-        const result = await lastOf<DriftReport>(client, path, ({ streams }) => progress.update(streams));
+        const result = await withProgress(`Comparing ${name}`, undefined, (update) =>
+          lastOf<DriftReport>(client, path, ({ streams }) => update(streams)),
+        );
         print(options, { name, ...result }, () => driftText(name, result));
         if (result.drifted > 0) process.exitCode = EXIT.failed;
       }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { restore } from '../backup/restore.ts';
 import { type OutputOptions, print } from './output.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 export const restoreCommand = (): Command =>
   new Command('restore')
@@ -10,8 +10,7 @@ export const restoreCommand = (): Command =>
     .requiredOption('--to <folder>', 'the data folder: empty, or to be made')
     .option('--json', 'print the manifest')
     .action(async (options: OutputOptions & { from: string; to: string }) => {
-      using progress = startProgress('Verifying events', 1);
-      const manifest = await restore(options.from, options.to, (done, total) => progress.update(done, total));
+      const manifest = await withProgress('Verifying events', 1, (update) => restore(options.from, options.to, update));
       const { madeAt, position } = manifest;
       print(
         options,

@@ -5,7 +5,7 @@ import { backOff, connect, type HubClient, isTransient, ProblemError } from './c
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type OutputOptions, print } from './output.ts';
 import { wholeNumber } from './parsers.ts';
-import { startProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 
 interface Level {
   readonly sku: string;
@@ -29,11 +29,12 @@ const importCommand = (): Command =>
     .action(async (file: string, options: OutputOptions & { sku: string; available: string; delimiter: string; batch: number }) => {
       const levels = await readLevels(file, options);
       const client = connect('operator');
-      using progress = startProgress('Loading levels', levels.length);
-      for (let from = 0; from < levels.length; from += options.batch) {
-        await load(client, levels.slice(from, from + options.batch), from);
-        progress.update(Math.min(levels.length, from + options.batch));
-      }
+      await withProgress('Loading levels', levels.length, async (update) => {
+        for (let from = 0; from < levels.length; from += options.batch) {
+          await load(client, levels.slice(from, from + options.batch), from);
+          update(Math.min(levels.length, from + options.batch));
+        }
+      });
       print(options, { file, levels: levels.length }, () => `${levels.length} levels loaded`);
     });
 
