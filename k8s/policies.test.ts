@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { skip } from '@sagahub/contracts/testing/skip.ts';
+import { type KubernetesObject, nameOf, ofKind, OVERLAYS, render } from './testing/manifests.ts';
+import { brokenPolicies, POLICIES } from './testing/policies.ts';
+import { findTool, runTool, whyMissing } from './testing/tools.ts';
+import { networkPoliciesOf, scalersOf, workloadsOf } from './testing/workloads.ts';
+import { stringify } from 'yaml';
+
+const SERVICES = ['gateway', 'integration-service', 'orchestration-service', 'outbound-service', 'read-model'];
+const PRIVATE = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
+
+describe('manifests, rendered', () => {
+  before(function () {
+    if (!findTool('kustomize')) skip(this, whyMissing('kustomize'));
+  });
+
+  for (const folder of ['base', ...OVERLAYS])
+    it(`keep every policy: ${folder}`, async () => {
+      const { objects } = await render(folder);
+      const names = workloadsOf(objects).map(({ object }) => object.metadata.name);
+      assert.deepEqual(names.toSorted(), folder === 'overlays/embedded' ? ['hub'] : SERVICES);
+      assert.deepEqual(brokenPolicies(objects), []);
+    });
+
+  it('satisfy kube-score, but for what is ignored with a reason', async function () {
+    const kubeScore = findTool('kube-score');
+    if (!kubeScore) return skip(this, whyMissing('kube-score'));
+    for (const folder of ['base', ...OVERLAYS]) {
+      const { objects } = await render(folder);
+      const input = objects.map((object) => stringify(object)).join('---\n');
+      const { stdout, stderr } = await runTool(
+        kubeScore,
+        ['score', '-', '-o', 'ci', '--enable-optional-test', 'container-seccomp-profile'],
+        input,
+      );
+      assert.match(stdout, /^\[OK\]/m, stderr);
+      assert.deepEqual(stdout.match(/^\[(WARNING|CRITICAL)\].*$/gm) ?? [], [], folder);
+    }
+  });
+
+  it('break a policy for each way in which a pod can be made worse', async () => {
+    const { objects } = await render('overlays/production');
+    const worse: readonly (readonly [rule: keyof typeof POLICIES, change: (pod: any, object: any, all: any[]) => void])[] = [
+      [
+        'has a startup, a liveness and a readiness probe that ask different questions',
+        (pod) => (pod.containers[0].readinessProbe.httpGet.path = '/health/live'),
+      ],
+      ['requests and limits CPU, memory and ephemeral storage', (pod) => delete pod.containers[0].resources.limits['ephemeral-storage']],
+      ['pulls a pinned version of its image, always', (pod) => (pod.containers[0].image = 'registry.example/sagahub:latest')],
+      [
+        'runs as a user and a group above 10000, without privileges, on a read-only file system',
+        (pod) => (pod.containers[0].securityContext.runAsUser = 0),
+      ],
+      ['shares nothing with its node', (pod) => pod.volumes.push({ name: 'socket', hostPath: { path: '/run' } })],
+      ['has an account of its own, and no token of it', (pod) => delete pod.automountServiceAccountToken],
+      [
+        'may talk and be talked to only as network policies allow, and look names up',
+        (_pod, _object, all) => remove(all, 'NetworkPolicy/default-deny'),
+      ],
+      [
+        'survives the draining of a node: a budget that allows one pod to go',
+        (_pod, _object, all) => remove(all, 'PodDisruptionBudget/gateway'),
+      ],
+      [
+        'has three replicas, or one scaler that owns their number; or is the only pod on its volume',
+        (_pod, object) => (object.spec.replicas = 3),
+      ],
+      ['is spread over nodes and zones', (pod) => delete pod.affinity],
+      ['is selected by what is meant to select it, and by a Service on ports it has', (pod) => (pod.containers[0].ports[0].name = 'web')],
+      ['takes settings from a ConfigMap that is there', (pod) => (pod.containers[0].envFrom[0].configMapRef.name = 'settings')],
+    ];
+    assert.deepEqual(worse.map(([rule]) => rule).toSorted(), Object.keys(POLICIES).toSorted());
+    for (const [rule, change] of worse) {
+      const copies = structuredClone(objects) as any[];
+      const gateway = copies.find((object) => nameOf(object) === 'Deployment/gateway');
+      change(gateway.spec.template.spec, gateway, copies);
+      const broken = brokenPolicies(copies);
+      assert.ok(
+        broken.some((fault) => fault.startsWith(`Deployment/gateway: ${rule} (`)),
+        `${rule}: ${broken.join('; ') || 'nothing broken'}`,
+      );
+    }
+  });
+
+  it('scale what answers at 70 % CPU, and what works by hints and the oldest due step', async () => {
+    const { objects } = await render('overlays/production');
+    const kinds = Object.fromEntries(workloadsOf(objects).map((workload) => [workload.object.metadata.name, scalersOf(workload)[0]?.kind]));
+    assert.deepEqual(kinds, {
+      gateway: 'HorizontalPodAutoscaler',
+      'integration-service': 'HorizontalPodAutoscaler',
+      'orchestration-service': 'ScaledObject',
+      'outbound-service': 'ScaledObject',
+      'read-model': 'HorizontalPodAutoscaler',
+    });
+    for (const { spec } of ofKind(objects, 'HorizontalPodAutoscaler'))
+      assert.deepEqual(spec.metrics[0].resource, { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } });
+    for (const { spec } of ofKind(objects, 'ScaledObject')) {
+      assert.deepEqual(
+        spec.triggers.map(({ type }: any) => type),
+        ['rabbitmq', 'postgresql'],
+      );
+      for (const { metadata, authenticationRef } of spec.triggers) {
+        assert.ok(
+          Object.values(metadata).every((value) => typeof value === 'string'),
+          'KEDA takes strings alone',
+        );
+        assert.ok(ofKind(objects, 'TriggerAuthentication').some((object) => object.metadata.name === authenticationRef.name));
+      }
+    }
+  });
+
+  it('let no service but the one that calls third parties reach public addresses, and that one nothing private', async () => {
+    for (const folder of ['base', ...OVERLAYS]) {
+      const { objects } = await render(folder);
+      for (const workload of workloadsOf(objects)) {
+        const blocks = networkPoliciesOf(workload, 'Egress')
+          .flatMap(({ spec }) => spec.egress ?? [])
+          .flatMap(({ to }) => to as { ipBlock?: { cidr: string; except?: string[] } }[])
+          .flatMap(({ ipBlock }) => (ipBlock ? [ipBlock] : []));
+        const open = blocks.filter(({ cidr }) => cidr === '0.0.0.0/0');
+        const mayCallOut = ['outbound-service', 'hub'].includes(workload.object.metadata.name);
+        assert.equal(open.length, mayCallOut ? 1 : 0, `${folder} ${workload.name}`);
+        for (const { except = [] } of open)
+          for (const range of PRIVATE) assert.ok(except.includes(range), `${folder}: ${range} can be reached`);
+        for (const { cidr } of blocks.filter((block) => !open.includes(block))) assert.match(cidr, /^(10|172\.16|192\.168)\./, folder);
+      }
+    }
+  });
+
+  it('let the Ingress reach the gateway alone, over TLS 1.3 at least, under the name that tokens are issued for', async () => {
+    const { objects } = await render('overlays/production');
+    const [ingress] = ofKind(objects, 'Ingress') as [KubernetesObject];
+    const [{ host, http }] = ingress['spec'].rules;
+    assert.deepEqual(
+      http.paths.map(({ backend }: any) => backend.service.name),
+      ['gateway'],
+    );
+    assert.deepEqual(ingress['spec'].tls[0].hosts, [host]);
+    const options = ingress.metadata.annotations?.['traefik.ingress.kubernetes.io/router.tls.options'];
+    const [tls] = ofKind(objects, 'TLSOption') as [KubernetesObject];
+    assert.equal(options, `${tls.metadata.namespace}-${tls.metadata.name}@kubernetescrd`);
+    assert.equal(tls['spec'].minVersion, 'VersionTLS13');
+    assert.equal(settingsIn(objects)['HUB_PUBLIC_URL'], `https://${host}`);
+  });
+
+  it('run in a namespace that enforces the restricted profile', async () => {
+    for (const folder of OVERLAYS) {
+      const { objects } = await render(folder);
+      const [namespace] = ofKind(objects, 'Namespace') as [KubernetesObject];
+      for (const mode of ['enforce', 'audit', 'warn'])
+        assert.equal(namespace.metadata.labels?.[`pod-security.kubernetes.io/${mode}`], 'restricted');
+      for (const object of objects)
+        if (object.kind !== 'Namespace') assert.equal(object.metadata.namespace, namespace.metadata.name, nameOf(object));
+    }
+  });
+});
+
+const settingsIn = (objects: readonly KubernetesObject[]): Record<string, string> =>
+  ofKind(objects, 'ConfigMap').find(({ metadata }) => metadata.name.startsWith('settings-'))?.['data'];
+const remove = (objects: KubernetesObject[], name: string): void => {
+  objects.splice(
+    objects.findIndex((object) => nameOf(object) === name),
+    1,
+  );
+};
