@@ -13,9 +13,18 @@ export type LogCreated = EventBody<
 >;
 /** The data folder has been used with the built-in ERP simulator: its orders stay bound to it. */
 export type DemoMarked = EventBody<'DemoMarked', { readonly reason: string }>;
+/** The keys of a person's data were destroyed: what they sealed can never be read again. */
 export type SubjectErased = EventBody<
   'SubjectErased',
-  { readonly subject: string; readonly keys: number; readonly by: string; readonly reason: string }
+  {
+    readonly partnerId: string;
+    /** HMAC-SHA-256, hex, of partner and buyer id: tells whether two erasures were of one person, and not of whom. */
+    readonly subject: string;
+    /** How many there were; 0: nothing was held, or it had been erased before. */
+    readonly keys: number;
+    readonly by: string;
+    readonly reason: string;
+  }
 >;
 
 /** Stream `breaker-<connector>`. */

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { openOtlpReceiver } from '@sagahub/adapters/telemetry/testing/otlp-receiver.ts';
+import { openOtlpReceiver, type OtlpReceiver } from '@sagahub/adapters/telemetry/testing/otlp-receiver.ts';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
+import { type ErpCall, openScriptedErp, type ScriptedErp } from '../support/scripted-erp.ts';
 import { orderIn, place } from './journey.ts';
 
 /** Every personal field of an order, each with a word that stands nowhere else. */
@@ -32,37 +29,20 @@ const CANARIES = [
   'test-secret-of-the-', // the demo clients'
 ];
 
-/** Repeats what it was sent in every refusal, as some ERPs do. */
-const openGossipingErp = async () => {
-  const known = new Map<string, string>();
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const answer = (status: number, value: unknown) =>
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-      const [, reference] = /\/orders\/([^/]+)\/cancel$/.exec(request.url ?? '') ?? [];
-      if (reference !== undefined) return answer(422, { error: `shipped already: ${known.get(reference)}` });
-      if (request.method === 'GET') return answer(200, []);
-      const order = JSON.parse(body);
-      const gossip = `${order.buyer.name.toUpperCase()} <${order.buyer.email}> of ${JSON.stringify(order.shipTo)}`;
-      if (order.orderNumber.startsWith('REFUSED')) return answer(422, { error: `blocked: ${gossip}` });
-      if (order.orderNumber.startsWith('FAILED')) return answer(500, { error: `no luck with ${gossip}` });
-      known.set(order.externalOrderId, gossip);
-      return answer(201, { erpRef: order.externalOrderId });
-    });
+/** Repeats in every refusal what it was sent, as some ERPs do. */
+const openGossipingErp = (): Promise<ScriptedErp> => {
+  const gossipOf = ({ buyer, shipTo }: ErpCall['body']) => `${buyer.name.toUpperCase()} <${buyer.email}> of ${JSON.stringify(shipTo)}`;
+  return openScriptedErp(({ method, body }) => {
+    if (method === 'GET') return [200, []];
+    if (body.orderNumber.startsWith('REFUSED')) return [422, { error: `blocked: ${gossipOf(body)}` }];
+    if (body.orderNumber.startsWith('FAILED')) return [500, { error: `no luck with ${gossipOf(body)}` }];
+    return [201, { erpRef: body.externalOrderId }];
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 };
 
 describe('journey: personal data and secrets stand nowhere in clear', () => {
-  let erp: Awaited<ReturnType<typeof openGossipingErp>>;
-  let receiver: Awaited<ReturnType<typeof openOtlpReceiver>>;
+  let erp: ScriptedErp;
+  let receiver: OtlpReceiver;
   let hub: HubProcess;
 
   before(async function () {

@@ -1,39 +1,17 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { attributesOf, openOtlpReceiver, type OtlpReceiver, type OtlpSpan } from '@sagahub/adapters/telemetry/testing/otlp-receiver.ts';
 import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
+import { openScriptedErp, type ScriptedErp } from '../support/scripted-erp.ts';
 import { orderIn, place } from './journey.ts';
 
 const CORRELATION_ID = 'flow-42';
 
-/** An ERP that fails once, then takes every order, and keeps the headers it was called with. */
-const openFailingOnceErp = async () => {
-  const calls: IncomingHttpHeaders[] = [];
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      calls.push(request.headers);
-      const [status, body] = calls.length === 1 ? [500, {}] : [201, { erpRef: `ERP-${calls.length}` }];
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/erp`,
-    calls,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-};
-
 describe('journey: one order, one trace', () => {
   let receiver: OtlpReceiver;
-  let erp: Awaited<ReturnType<typeof openFailingOnceErp>>;
+  /** Fails once, then takes every order. */
+  let erp: ScriptedErp;
   let hub: HubProcess;
   let orderId: string;
   /** Of the order's trace. */
@@ -42,7 +20,7 @@ describe('journey: one order, one trace', () => {
   before(async function () {
     this.timeout(60_000);
     receiver = await openOtlpReceiver();
-    erp = await openFailingOnceErp();
+    erp = await openScriptedErp((_call, number) => (number === 1 ? [500, {}] : [201, { erpRef: `ERP-${number}` }]));
     hub = await HubProcess.start({
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ERP_URL: erp.url, HUB_ERP_RETRY_DELAYS: '50ms', HUB_LOG_LEVEL: 'debug' },
     });
@@ -99,10 +77,10 @@ describe('journey: one order, one trace', () => {
 
   it('goes on at the ERP: each call names its own span and the flow it belongs to', () => {
     assert.deepEqual(
-      erp.calls.map((headers) => headers['traceparent']),
+      erp.calls.map(({ headers }) => headers['traceparent']),
       named('POST').map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`),
     );
-    for (const headers of erp.calls) {
+    for (const { headers } of erp.calls) {
       assert.equal(headers['x-correlation-id'], CORRELATION_ID);
       assert.equal(headers['idempotency-key'], orderId);
     }
@@ -140,7 +118,7 @@ describe('journey: one order, one trace', () => {
     const demo = hub.client('demo');
     const { body } = await demo.post('/api/v1/orders', anOrder('TRACED-2'), { traceparent: `00-${traceId}-00f067aa0ba902b7-01` });
     await orderIn(demo, body.orderId, 'completed');
-    assert.match(String(erp.calls.at(-1)?.['traceparent']), new RegExp(`^00-${traceId}-`));
+    assert.match(String(erp.calls.at(-1)?.headers['traceparent']), new RegExp(`^00-${traceId}-`));
     const arrived = await until(
       'the spans arriving',
       async () => receiver.spans().filter((span) => span.traceId === traceId),
