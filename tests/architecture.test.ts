@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'swagger-ui-dist': ['gateway'],
   cockatiel: ['outbound-service', 'gateway'],
   winston: ['adapters/telemetry'],
+  '@eventstore/db-client': ['adapters/eventstoredb'],
   ioredis: ['adapters/redis'],
   amqplib: ['adapters/rabbitmq'],
   mongodb: ['adapters/mongodb'],

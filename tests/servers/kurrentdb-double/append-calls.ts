@@ -53,7 +53,7 @@ export const appendCalls = (log: DoubleLog, faults: Faults, count: (call: string
       if (faults.take('lostRequests')) return;
       const stream = nameOf(append.options.getStreamIdentifier());
       const expected = expectedOf(append.options, () => append.options.getStreamPosition());
-      const outcome = log.append(stream, expected, append.events);
+      const outcome: Outcome = faults.take('busy') ? { kind: 'busy' } : log.append(stream, expected, append.events);
       const answer = new streamsPb.BatchAppendResp().setCorrelationId(structured(correlation)).setStreamIdentifier(identifierOf(stream));
       if (outcome.kind === 'written')
         answer.setSuccess(
@@ -111,6 +111,8 @@ const answerAppend = (outcome: Outcome, stream: string, reply: grpc.sendUnaryDat
       );
     case 'invalid':
       return reply(failure(grpc.status.INVALID_ARGUMENT, outcome.reason));
+    case 'busy':
+      return reply(failure(grpc.status.UNAVAILABLE, 'Server Is Busy'));
   }
 };
 
@@ -146,5 +148,10 @@ const batchError = (outcome: Refused, stream: string): statusPb.Status => {
       );
     case 'invalid':
       return error(grpc.status.INVALID_ARGUMENT, 'BadRequest', new sharedPb.BadRequest().setMessage(outcome.reason));
+    case 'busy': {
+      const details = new anyPb.Any();
+      details.pack(new emptyPb.Empty().serializeBinary(), 'google.protobuf.Empty');
+      return new statusPb.Status().setMessage('Server Is Busy').setDetails(details);
+    }
   }
 };

@@ -84,8 +84,7 @@ export const startKurrentDbDouble = async ({ tls }: DoubleOptions = {}): Promise
 
   const listen = async (): Promise<grpc.Server> => {
     const server = new grpc.Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
-    for (const { definition, implementation } of services)
-      server.addService(definition as unknown as grpc.ServiceDefinition, implementation as unknown as grpc.UntypedServiceImplementation);
+    for (const { definition, implementation } of services) server.addService(definition, implementation);
     port = await new Promise<number>((resolve, reject) => {
       server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
     });

@@ -20,6 +20,8 @@ export class Faults {
   notLeader = 0;
   /** The next calls fail with these, one each. */
   readonly failures: Failure[] = [];
+  /** So many appends are refused with "Server Is Busy". */
+  busy = 0;
   /** The look-up of what the server can do. */
   serverFeatures: 'answered' | 'silent' | 'failing' = 'answered';
   /** Refuses calls without credentials. */
@@ -40,7 +42,7 @@ export class Faults {
     return undefined;
   }
 
-  take(fault: 'lostReplies' | 'lostRequests' | 'delayedReplies' | 'notLeader'): boolean {
+  take(fault: 'lostReplies' | 'lostRequests' | 'delayedReplies' | 'notLeader' | 'busy'): boolean {
     if (this[fault] === 0) return false;
     this[fault] -= 1;
     return true;

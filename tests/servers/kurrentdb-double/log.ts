@@ -17,6 +17,7 @@ export type Outcome =
   | { readonly kind: 'conflict'; readonly actual: number; readonly expected: Expected }
   | { readonly kind: 'deleted' }
   | { readonly kind: 'too-large' }
+  | { readonly kind: 'busy' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** KurrentDB's default `MaxAppendSize`. */

@@ -8,7 +8,7 @@ import { checkpointAt, failure, identifierOf, nameOf, readEvent } from './wire.t
 type ReadCall = grpc.ServerWritableStream<streamsPb.ReadReq, streamsPb.ReadResp>;
 type Options = streamsPb.ReadReq.Options;
 type Filter = streamsPb.ReadReq.Options.FilterOptions;
-const BACKWARDS = 1;
+const { BACKWARDS } = streamsPb.ReadReq.Options.ReadDirection;
 
 /** An open subscription, so that a test can make it fall silent or end. */
 export interface OpenSubscription {
@@ -79,7 +79,7 @@ const readStream = (log: DoubleLog, call: ReadCall, options: Options): void => {
   const isBackwards = options.getReadDirection() === BACKWARDS;
   const revision = from?.hasRevision() ? Number(from.getRevision()) : undefined;
   const found = isBackwards
-    ? rows.filter((row) => revision === undefined || row.revision <= revision).reverse()
+    ? rows.filter((row) => revision === undefined || row.revision <= revision).toReversed()
     : rows.filter((row) => row.revision >= (revision ?? (from?.hasEnd() ? Number.POSITIVE_INFINITY : 0)));
   for (const row of found.slice(0, Number(options.getCount()))) call.write(readEvent(row));
   call.end();
