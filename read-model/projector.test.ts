@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
 import type { DocumentPut, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { readProjectionRecord } from './projection-record.ts';
@@ -161,5 +162,27 @@ describe('projector', () => {
     await site.tell(newOrderId(), [received('a')]);
     await site.clock.sleeping(1);
     await projector[Symbol.asyncDispose]();
+  });
+
+  it('goes on by itself when its subscription to the log breaks', async () => {
+    await using site = await openSite();
+    let subscribed = 0;
+    const store = new Proxy(site.store, {
+      get: (target, member) =>
+        member === 'subscribe'
+          ? (options: SubscribeOptions) => {
+              subscribed += 1;
+              const failing = { ...options, onEvents: () => Promise.reject(new Error('the connection is gone')) };
+              return target.subscribe(subscribed === 1 ? failing : options);
+            }
+          : ((Reflect.get(target, member) as { bind?: (to: object) => unknown }).bind?.(target) ?? Reflect.get(target, member)),
+    });
+    const order = await site.tell(newOrderId(), [received('a')]);
+    await site.project(ordersProjection, {}, { store });
+    await eventually('the second subscription', async () => {
+      await site.clock.advance(1_000);
+      return (await site.documents.get(ORDERS, order)) !== undefined;
+    });
+    assert.equal(subscribed, 2);
   });
 });

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
+import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { ChangeFeed } from './change-feed.ts';
 import { Mutex } from './mutex.ts';
@@ -17,7 +18,7 @@ export interface ProjectorOptions {
   readonly hotDocuments: number;
 }
 
-/** How long to wait before a write that failed is tried again. */
+/** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
 
 export interface ProjectorStatus {
@@ -49,6 +50,7 @@ export class Projector implements AsyncDisposable {
   readonly #options: ProjectorOptions;
   readonly #mutex = new Mutex();
   readonly #stopping = new AbortController();
+  #candidacy: Candidacy | undefined;
   #subscription: Subscription | undefined;
   #failing: string | undefined;
 
@@ -62,16 +64,7 @@ export class Projector implements AsyncDisposable {
 
   static async start(projection: Projection, ports: Ports, options: ProjectorOptions): Promise<Projector> {
     const projector = new Projector(await ProjectionWriter.open(projection, ports.documents, options.hotDocuments), ports, options);
-    projector.#subscription = ports.store.subscribe({
-      after: projector.checkpoint,
-      batchSize: options.batchSize,
-      categories: categoriesOf(projection),
-      onEvents: (events) => projector.#project(events),
-    });
-    projector.#subscription.done.catch((error: unknown) => {
-      projector.#failing = String(error);
-      ports.telemetry.logger.error('the projection lost its subscription to the log', { projection: projection.name }, error);
-    });
+    projector.#candidacy = ports.leadership.lead(`projector-${projection.name}`, (term) => projector.#lead(term));
     return projector;
   }
 
@@ -127,8 +120,36 @@ export class Projector implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    await this.#subscription?.[Symbol.asyncDispose]();
+    await this.#candidacy?.[Symbol.asyncDispose]();
     await this.#mutex.run(() => Promise.resolve());
+  }
+
+  /** Projects for as long as this process leads, going on from where a predecessor left off. */
+  async #lead({ signal }: Term): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#mutex.run(() => this.#writer.reload());
+        await using subscription = this.#ports.store.subscribe({
+          after: this.checkpoint,
+          batchSize: this.#options.batchSize,
+          categories: categoriesOf(this.projection),
+          onEvents: (events) => this.#project(events),
+        });
+        this.#subscription = subscription;
+        await Promise.race([subscription.done, aborted(signal)]);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failing = error instanceof Error ? error.message : String(error);
+        this.#ports.telemetry.logger.error(
+          'a projection stumbled; it goes on from its checkpoint',
+          { projection: this.projection.name },
+          error,
+        );
+        await this.#ports.clock.sleep(RETRY_MS, signal);
+      } finally {
+        this.#subscription = undefined;
+      }
+    }
   }
 
   async #project(events: readonly RecordedEvent[]): Promise<void> {
@@ -174,3 +195,6 @@ export class Projector implements AsyncDisposable {
     return oldest;
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

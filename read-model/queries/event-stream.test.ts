@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import type { ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import { GoneError } from '@sagahub/contracts/errors.ts';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
@@ -128,7 +129,8 @@ describe('event streams', () => {
 
   it('repeats nothing to a client that is ahead of the projection', async () => {
     const id = await place();
-    const behind = await Projector.start(ordersProjection, site.ports, { windowMs: 0, batchSize: 1, hotDocuments: 10 });
+    const ports = { ...site.ports, leadership: openInProcessLeadership({ clock: site.clock }) };
+    const behind = await Projector.start(ordersProjection, ports, { windowMs: 0, batchSize: 1, hotDocuments: 10 });
     await site.caughtUp(behind);
     await behind[Symbol.asyncDispose]();
     await site.tell(id, validated);

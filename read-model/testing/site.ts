@@ -1,5 +1,6 @@
 import { openSqliteDocumentStore } from '@sagahub/adapters/sqlite/document-store.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
+import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
 import { objectIdOf } from '@sagahub/contracts/events.ts';
@@ -45,7 +46,8 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
   const views = { path: folder.path('views.db'), collections: [...READ_MODEL_COLLECTIONS, ...collections] };
   const documents = opened.use(await openSqliteDocumentStore(views));
   const keys = memoryKeys();
-  const ports = { store, documents, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
+  const leadership = opened.use(openInProcessLeadership({ clock }));
+  const ports = { store, documents, leadership, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
   const projectors = opened.use(new AsyncDisposableStack());
   const open = opened.move();
   return {
