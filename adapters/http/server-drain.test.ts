@@ -30,6 +30,21 @@ describe('HTTP server: draining', () => {
     assert.equal(await drained, true);
   });
 
+  it('answers what is sent on a connection that was idle when draining began, and then closes it', async () => {
+    await using server = await serve([routeOf('GET', '/', async () => ({ status: 200, body: 'x' }))]);
+    await using connection = await rawConnection(server.port);
+    connection.send(get('/'));
+    await connection.until((text) => text.endsWith('x'));
+    const drained = server.drain({ timeoutMs: 5_000 });
+    connection.send(get('/'));
+    const received = await connection.closed;
+    assert.deepEqual(
+      [...received.matchAll(/(HTTP\/1.1 200|connection: close)/gim)].map(([line]) => line.toLowerCase()),
+      ['http/1.1 200', 'http/1.1 200', 'connection: close'],
+    );
+    assert.equal(await drained, true);
+  });
+
   it('closes connections that are idle, or on which nothing was ever sent', async () => {
     await using server = await serve([routeOf('GET', '/', async () => ({ status: 200, body: 'x' }))]);
     await using idle = await rawConnection(server.port);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
@@ -42,7 +42,8 @@ export interface HttpServer extends AsyncDisposable {
   readonly url: string;
   /**
    * Readiness turns, no new connection is taken, every answer says `Connection: close`, signals abort so that streams and
-   * waits end, and what is in flight is finished. What is not finished after `timeoutMs` (default 25 s) is cut off.
+   * waits end, and what is in flight is finished. What is not finished after `timeoutMs` (default 25 s) is cut off. Idle connections stay
+   * open for half a second: whoever is about to send on one gets an answer.
    * @param delayMs how long to go on accepting after readiness turned, for load balancers to notice. Default 0.
    * @returns false when something had to be cut off
    */
@@ -53,6 +54,8 @@ export interface HttpServer extends AsyncDisposable {
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 25_000;
+/** How long connections without a request are kept while draining. A busy sender's next request comes sooner, and closes its connection. */
+const IDLE_GRACE_MS = 500;
 
 /**
  * Serves routes over HTTP/1.1, with TLS when given a certificate.
@@ -89,23 +92,28 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   await listen(server, options.host, options.port);
 
   let drained: Promise<boolean> | undefined;
-  const drain: HttpServer['drain'] = ({ timeoutMs = DRAIN_TIMEOUT_MS, delayMs = 0 } = {}) =>
+  const drain = (timeoutMs: number, delayMs: number, idleGraceMs: number): Promise<boolean> =>
     (drained ??= (async () => {
       options.onDrain?.();
       if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
       context.draining = true;
       const closed = once(server, 'close');
-      server.close();
+      // The HTTP server's own `close` would cut idle connections off at once, under the requests that are on their way on them.
+      NetServer.prototype.close.call(server);
       for (const controller of context.stopping) controller.abort();
       let complete = true;
-      const closeSilent = setTimeout(() => silent.close(), Math.min(500, timeoutMs));
+      const closeIdle = setTimeout(() => {
+        server.closeIdleConnections();
+        silent.close();
+      }, idleGraceMs);
       const cutOff = setTimeout(() => {
         complete = false;
         server.closeAllConnections();
       }, timeoutMs);
       await closed;
       clearTimeout(cutOff);
-      clearTimeout(closeSilent);
+      clearTimeout(closeIdle);
+      server.close(); // its timers
       return complete;
     })());
   const { port } = server.address() as AddressInfo;
@@ -113,8 +121,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   return {
     port,
     url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
-    drain,
-    [Symbol.asyncDispose]: async () => void (await drain()),
+    drain: ({ timeoutMs = DRAIN_TIMEOUT_MS, delayMs = 0 } = {}) => drain(timeoutMs, delayMs, Math.min(IDLE_GRACE_MS, timeoutMs)),
+    [Symbol.asyncDispose]: async () => void (await drain(DRAIN_TIMEOUT_MS, 0, 0)),
   };
 };
 
