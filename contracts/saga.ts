@@ -2,7 +2,7 @@ import type { EventBody, RecordedEvent, SealedData } from './events.ts';
 import type { JsonObject } from './json.ts';
 
 /** What evolving may look at: everything of an event but its place in the log. */
-export interface SagaEvent extends EventBody<string, JsonObject> {
+export interface SagaEvent extends EventBody {
   /** ISO 8601. */
   readonly time: string;
   /** Only `OrderReceived` and its like bring these; kept by the engine for the whole stream. */

@@ -8,6 +8,10 @@ import { actOf, entityTag, pageBody, readLoadMatch, readMatch, readName, readPag
 import { discountCodeSchema, discountLoadSchema, discountTermsSchema, skuSchema, stockLevelSchema } from './schemas.ts';
 import { loadLevels } from './stock-levels.ts';
 
+/** What cursors belong to. */
+const STOCK_LIST = 'stock';
+const DISCOUNT_LIST = 'discounts';
+
 export type InventoryPorts = Pick<Ports, 'store' | 'stock' | 'discounts' | 'clock'>;
 
 export const inventoryHandlers = (ports: InventoryPorts) => {
@@ -26,9 +30,9 @@ export const inventoryHandlers = (ports: InventoryPorts) => {
     },
 
     listStock: async (request: ApiRequest): Promise<ApiResponse> => {
-      const { limit, after } = readPage(request);
+      const { limit, after } = readPage(request, STOCK_LIST);
       const found = await stock.balances({ limit: limit + 1, ...(after !== undefined && { afterSku: after }) });
-      return { status: 200, body: pageBody(found.map(stockView), limit, ({ sku }) => sku) };
+      return { status: 200, body: pageBody(found.map(stockView), limit, STOCK_LIST, ({ sku }) => sku) };
     },
 
     showStock: async ({ params }: ApiRequest): Promise<ApiResponse> => {
@@ -52,9 +56,9 @@ export const inventoryHandlers = (ports: InventoryPorts) => {
     },
 
     listDiscounts: async (request: ApiRequest): Promise<ApiResponse> => {
-      const { limit, after } = readPage(request);
+      const { limit, after } = readPage(request, DISCOUNT_LIST);
       const found = await discounts.balances({ limit: limit + 1, ...(after !== undefined && { afterCode: after }) });
-      return { status: 200, body: pageBody(found, limit, ({ code }) => code) };
+      return { status: 200, body: pageBody(found, limit, DISCOUNT_LIST, ({ code }) => code) };
     },
 
     showDiscount: async ({ params }: ApiRequest): Promise<ApiResponse> => {

@@ -1,11 +1,12 @@
 /** Reading what an operator sent. */
 import { faultsOf, parseOrFault } from '@sagahub/contracts/api/faults.ts';
+import { decodeCursor, encodeCursor, pageParameters, readQuery } from '@sagahub/contracts/api/parameters.ts';
 import { type ApiRequest, principalOf } from '@sagahub/contracts/api/route.ts';
 import { type Fault, MalformedRequestError, ValidationError } from '@sagahub/contracts/errors.ts';
 import type { z } from 'zod';
 import { parseCsv } from './csv.ts';
 import type { Act } from './loading.ts';
-import { type LevelItem, pageQuerySchema, stockLoadSchema } from './schemas.ts';
+import { type LevelItem, stockLoadSchema } from './schemas.ts';
 import type { Match } from './stock-levels.ts';
 
 export const actOf = (request: ApiRequest): Act => ({
@@ -71,14 +72,18 @@ export interface PageRequest {
   readonly after?: string;
 }
 
-export const readPage = ({ query }: ApiRequest): PageRequest => {
-  const { limit, cursor } = parseOrFault(pageQuerySchema, query);
-  return { limit, ...(cursor !== undefined && { after: Buffer.from(cursor, 'base64url').toString('utf8') }) };
+export const PAGE = pageParameters(500);
+
+/** @param list what its cursors belong to */
+export const readPage = (request: ApiRequest, list: string): PageRequest => {
+  const { limit, cursor } = readQuery(request, PAGE);
+  const [after] = cursor === undefined ? [] : decodeCursor(cursor, list, 1);
+  return { limit, ...(after !== undefined && { after }) };
 };
 
 /** @param found one more than the page holds, when there are more */
-export const pageBody = <Item>(found: readonly Item[], limit: number, keyOf: (item: Item) => string) => {
+export const pageBody = <Item>(found: readonly Item[], limit: number, list: string, keyOf: (item: Item) => string) => {
   const items = found.slice(0, limit);
   const last = items.at(-1);
-  return { items, ...(found.length > limit && last && { next: Buffer.from(keyOf(last)).toString('base64url') }) };
+  return { items, ...(found.length > limit && last && { next: encodeCursor(list, keyOf(last)) }) };
 };

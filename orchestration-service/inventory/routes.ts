@@ -2,6 +2,7 @@ import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/proble
 import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
 import { type InventoryPorts, inventoryHandlers } from './handlers.ts';
+import { PAGE } from './requests.ts';
 import {
   discountLoadedSchema,
   discountLoadSchema,
@@ -29,10 +30,6 @@ const FAULTY = {
 const STALE = { 412: problem('`If-Match` names another revision than the last') };
 const UNKNOWN = { 404: problem('It was never loaded') };
 const IF_MATCH = { 'If-Match': { description: 'ETag of the state you saw; `*`: only if it exists.', schema: z.string().optional() } };
-const PAGE = {
-  limit: { description: '1 to 500, default 50', schema: z.int() },
-  cursor: { description: '`next` of the page before', schema: z.string() },
-};
 
 /** Stock levels and discounts: loaded, listed, changed one by one. */
 export const inventoryRoutes = (ports: InventoryPorts): readonly Route[] => {

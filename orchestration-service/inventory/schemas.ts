@@ -106,11 +106,6 @@ export type DefinitionItem = z.output<typeof definitionItem>;
 export const skuSchema = format.sku();
 export const discountCodeSchema = format.discountCode();
 
-export const pageQuerySchema = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(1_000).exactOptional(),
-});
-
 const revision = z.int().describe('of the last load; also the ETag');
 export const stockBalanceSchema = z
   .object({

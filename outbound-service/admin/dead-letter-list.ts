@@ -1,28 +1,33 @@
-import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
-import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
-import { MalformedRequestError } from '@sagahub/contracts/errors.ts';
+import { decodeCursor, encodeCursor, pageParameters, type QueryOf, word } from '@sagahub/contracts/api/parameters.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { DocumentStore, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 import { z } from 'zod';
 
-/** Which dead letters. `cause` is a letter's `reason`, whole. */
-export const letterFilter = z
+const ORIGINS = ['erp', 'step', 'compensation', 'surplus'] as const;
+
+/** Which dead letters, as query parameters. */
+export const LETTER_FILTERS = {
+  state: {
+    description: 'Default `open`; `any` for all.',
+    schema: word(['open', 'redriven', 'discarded', 'resolved', 'any']).default('open'),
+  },
+  origin: { description: 'What kind of step gave up.', schema: word(ORIGINS).optional() },
+  partner: { description: "The partner's id.", schema: z.string().optional() },
+  cause: { description: 'The whole reason, as `…/causes` lists it.', schema: z.string().optional() },
+};
+export const LETTER_PAGE = { ...LETTER_FILTERS, ...pageParameters(500) };
+type Filters = QueryOf<typeof LETTER_FILTERS>;
+export type LetterFilter = Pick<Filters, 'state'> & Partial<Filters>;
+type PageQuery = LetterFilter & { readonly limit: number; readonly cursor?: string | undefined };
+
+/** The same filters in the body of a bulk redrive, which acts on open ones alone. */
+export const openLetterFilter = z
   .strictObject({
-    state: z.enum(['open', 'redriven', 'discarded', 'resolved', 'any']).default('open'),
-    origin: z.enum(['erp', 'step', 'compensation', 'surplus']).optional(),
-    partner: z.string().optional(),
-    cause: z.string().optional(),
+    origin: LETTER_FILTERS.origin.schema,
+    partner: LETTER_FILTERS.partner.schema,
+    cause: LETTER_FILTERS.cause.schema,
   })
   .meta({ id: 'DeadLetterFilter' });
-export type LetterFilter = z.output<typeof letterFilter>;
-
-const pageQuery = letterFilter.extend({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().optional(),
-});
-type PageQuery = z.output<typeof pageQuery>;
-
-export const readPageQuery = (request: ApiRequest): PageQuery => parseOrFault(pageQuery, request.query);
 
 /** Documents read from the store at once. */
 const BATCH = 500;
@@ -37,18 +42,18 @@ export interface LetterPage {
 /** Newest first. */
 export const findLetters = async (documents: DocumentStore, query: PageQuery): Promise<LetterPage> => {
   const items: DeadLetter[] = [];
-  let after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  let after = query.cursor === undefined ? undefined : placeOf(query.cursor);
   for (let batch = 0; batch < BATCHES_PER_PAGE; batch++) {
     const found = await readBatch(documents, query, after);
     for (const document of found) {
       const letter = letterOf(document);
       after = { value: letter.failedAt, id: document.id };
       if (matches(query, letter)) items.push(letter);
-      if (items.length === query.limit) return { items, next: encodeCursor(after) };
+      if (items.length === query.limit) return { items, next: cursorOf(after) };
     }
     if (found.length < BATCH) return { items };
   }
-  return { items, ...(after && { next: encodeCursor(after) }) };
+  return { items, ...(after && { next: cursorOf(after) }) };
 };
 
 export interface Cause {
@@ -96,15 +101,10 @@ const matches = ({ origin, partner, cause }: LetterFilter, letter: DeadLetter): 
   (partner === undefined || letter.partnerId === partner) &&
   (cause === undefined || letter.reason === cause);
 
-const encodeCursor = ({ value, id }: Place): string => Buffer.from(JSON.stringify([value, id])).toString('base64url');
-
-const cursorContent = z.tuple([z.string(), z.string()]);
-const decodeCursor = (cursor: string): Place => {
-  try {
-    const [value, id] = cursorContent.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
-    return { value, id };
-  } catch (cause) {
-    const faults = [{ parameter: 'cursor', code: 'not-a-cursor', detail: 'is not a cursor of this list; start without one' }];
-    throw new MalformedRequestError('the cursor cannot be read', { faults, cause });
-  }
+/** What cursors belong to. */
+const LIST = 'dead-letters';
+const cursorOf = ({ value, id }: Place): string => encodeCursor(LIST, value, id);
+const placeOf = (cursor: string): Place => {
+  const [value = '', id = ''] = decodeCursor(cursor, LIST, 2);
+  return { value, id };
 };

@@ -1,4 +1,5 @@
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
+import { readQuery } from '@sagahub/contracts/api/parameters.ts';
 import { type ApiRequest, type ApiResponse, JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
@@ -7,21 +8,14 @@ import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runt
 import { z } from 'zod';
 import { act, operatorOf, readReason, reason } from './acts.ts';
 import { actOn, type LetterAct, redriveAll } from './dead-letter-acts.ts';
-import { findCauses, findLetters, letterFilter, letterOf, readPageQuery } from './dead-letter-list.ts';
+import { findCauses, findLetters, LETTER_FILTERS, LETTER_PAGE, letterOf, openLetterFilter } from './dead-letter-list.ts';
 import { bulkResult, causeList, letterPage, letterView, outcomeView } from './dead-letter-views.ts';
 
 const TAG = 'Dead letters';
 const PATH = '/api/v1/admin/dead-letters';
 
-const FILTERS = {
-  state: { description: 'Default `open`; `any` for all', schema: letterFilter.shape.state },
-  origin: { description: 'What kind of step gave up', schema: letterFilter.shape.origin },
-  partner: { description: "The partner's id", schema: letterFilter.shape.partner },
-  cause: { description: 'The whole reason, as `…/causes` lists it', schema: letterFilter.shape.cause },
-};
-
 const bulkBody = z.strictObject({
-  filter: letterFilter.omit({ state: true }).prefault({}),
+  filter: openLetterFilter.prefault({}),
   reason,
   limit: z.int().min(1).max(500).default(500).describe('at most this many, newest first'),
 });
@@ -55,14 +49,10 @@ export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime)
         operationId: 'listDeadLetters',
         summary: 'Dead letters, newest first',
         tag: TAG,
-        query: {
-          ...FILTERS,
-          limit: { description: '1 to 500, default 50', schema: z.int() },
-          cursor: { description: '`next` of the page before', schema: z.string() },
-        },
+        query: LETTER_PAGE,
         responses: { 200: { description: 'A page', schema: letterPage } },
       },
-      handle: async (request) => ({ status: 200, body: await findLetters(documents, readPageQuery(request)) }),
+      handle: async (request) => ({ status: 200, body: await findLetters(documents, readQuery(request, LETTER_PAGE)) }),
     },
     {
       method: 'GET',
@@ -72,10 +62,10 @@ export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime)
         operationId: 'listDeadLetterCauses',
         summary: 'Dead letters counted by cause, most frequent first',
         tag: TAG,
-        query: FILTERS,
+        query: LETTER_FILTERS,
         responses: { 200: { description: 'One entry per origin and cause', schema: causeList } },
       },
-      handle: async (request) => ({ status: 200, body: { items: await findCauses(documents, parseOrFault(letterFilter, request.query)) } }),
+      handle: async (request) => ({ status: 200, body: { items: await findCauses(documents, readQuery(request, LETTER_FILTERS)) } }),
     },
     {
       method: 'POST',

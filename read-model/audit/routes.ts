@@ -9,7 +9,7 @@ import type { Projector } from '../projector.ts';
 import { ORDERS } from '../projections/order-document.ts';
 import { problem } from '../queries/answers.ts';
 import { LONG, longAnswer } from '../queries/long-answer.ts';
-import { moment } from '../queries/parameters.ts';
+import { moment } from '@sagahub/contracts/api/parameters.ts';
 import { rawEventsOf } from './raw-events.ts';
 import { replay, type ReplayComparison, type ReplayStep } from './replay.ts';
 import { type Verification, verifyLog } from './verify.ts';

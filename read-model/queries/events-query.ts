@@ -3,7 +3,7 @@ import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import { z } from 'zod';
 import { BAD_QUERY, NDJSON, problem } from './answers.ts';
 import { exportLog } from './export-log.ts';
-import { moment, type QueryOf, readQuery, wholeNumber } from './parameters.ts';
+import { moment, type QueryOf, readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
 
 const QUERY = {

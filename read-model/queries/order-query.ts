@@ -12,7 +12,7 @@ import { entityTag, isNotModified } from './entity-tag.ts';
 import { NOT_FOUND, problem } from './answers.ts';
 import type { OrderAt } from './order-reader.ts';
 import { type OpenBreakers, ORDERS_PATH, type Personal, viewOf } from './order-view.ts';
-import { moment, readQuery, wholeNumber } from './parameters.ts';
+import { moment, readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
 
 const QUERY = {

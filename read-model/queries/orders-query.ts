@@ -8,7 +8,7 @@ import { asksFor, BAD_QUERY, EVENT_STREAM } from './answers.ts';
 import { bindingOf, decodePage, encodePage } from './page-cursor.ts';
 import { ORDERS_PATH, summaryOf } from './order-view.ts';
 import { ordersStream, STREAM_HEADERS, STREAM_QUERY } from './orders-stream.ts';
-import { DEFAULT_LIMIT, moment, PAGE_LIMIT, type QueryOf, readQuery, wholeNumber, words } from './parameters.ts';
+import { moment, pageParameters, type QueryOf, readQuery, words } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
 
 const FILTERS = {
@@ -16,8 +16,7 @@ const FILTERS = {
   orderNumber: { description: 'Exactly this order number.', schema: z.string().max(255).optional() },
   receivedFrom: { description: 'Received at or after this time.', schema: moment.optional() },
   receivedTo: { description: 'Received before this time.', schema: moment.optional() },
-  limit: { description: `Orders per page, at most ${PAGE_LIMIT}.`, schema: wholeNumber(1, PAGE_LIMIT).default(DEFAULT_LIMIT) },
-  cursor: { description: '`next` of the page before, with the same filters.', schema: z.string().max(1_000).optional() },
+  ...pageParameters(200),
 };
 const ADMIN_FILTERS = {
   ...FILTERS,

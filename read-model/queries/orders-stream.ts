@@ -7,7 +7,7 @@ import type { OrderDocument } from '../projections/order-document.ts';
 import { eventStream, resumePosition } from './event-stream.ts';
 import { foldOrder, type OrderAt } from './order-reader.ts';
 import { changeOf } from './order-view.ts';
-import { readQuery } from './parameters.ts';
+import { readQuery } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
 
 export const STREAM_HEADERS = {

@@ -18,7 +18,7 @@ import { collectionsOf } from '../projections/projection.ts';
 import type { Rebuilds } from '../rebuilds.ts';
 import { BAD_QUERY, problem } from './answers.ts';
 import { LONG, longAnswer } from './long-answer.ts';
-import { readQuery, wholeNumber } from './parameters.ts';
+import { readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 
 export interface ProjectionsContext {
   readonly ports: Pick<Ports, 'store' | 'documents'>;

@@ -8,7 +8,7 @@ import { eventStream, resumePosition } from './event-stream.ts';
 import { foldOrder } from './order-reader.ts';
 import { ORDERS_PATH } from './order-view.ts';
 import { STREAM_HEADERS, STREAM_QUERY } from './orders-stream.ts';
-import { readQuery } from './parameters.ts';
+import { readQuery } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
 import { TimelineWriter } from './timeline-entry.ts';
 

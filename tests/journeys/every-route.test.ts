@@ -15,6 +15,8 @@ interface Operation {
   /** Any one of these is enough. */
   readonly scopes: readonly string[];
   readonly takesBody: boolean;
+  /** Names of its query parameters. */
+  readonly query: readonly string[];
 }
 
 /** Every route of the hub's own description: what is added later is examined without another line here. */
@@ -30,11 +32,12 @@ describe('journey: every route asks who is calling', () => {
     const response = await fetch(`${hub.url}/openapi.json`);
     const { paths } = (await response.json()) as { paths: Record<string, Record<string, any>> };
     operations = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, { security, requestBody }]) => ({
+      Object.entries(methods).map(([method, { security, requestBody, parameters = [] }]) => ({
         method: method.toUpperCase(),
         path,
         scopes: security.flatMap(({ oauth }: { oauth: string[] }) => oauth),
         takesBody: requestBody !== undefined,
+        query: parameters.filter((parameter: { in: string }) => parameter.in === 'query').map(({ name }: { name: string }) => name),
       })),
     );
     assert.ok(operations.length > 45, `${operations.length} operations`);
@@ -97,6 +100,28 @@ describe('journey: every route asks who is calling', () => {
       }
     }
     assert.ok(refused > 200, String(refused));
+  });
+
+  it('answers 400 to query parameters it does not know or cannot read, naming each', async () => {
+    const { body } = await journey.hub
+      .client('operator')
+      .post('/api/v1/admin/partners/stranger/clients', { clientId: 'everything', scopes: Object.keys(SCOPES) });
+    const client = new ApiClient(() => journey.hub.url, body.clientId, body.clientSecret);
+    const asking = guarded().filter(({ method, query }) => method === 'GET' && query.length > 0);
+    assert.ok(asking.length >= 8, String(asking.length));
+    for (const { path, query } of asking) {
+      const wrong = { unheardOf: '1', limit: '0', cursor: 'made-up', from: 'yesterday', status: 'asleep', state: 'asleep' };
+      const own = path.includes('{orderId}') ? [] : Object.entries(wrong);
+      for (const [parameter, value] of [['unheardOf', '1'], ...own] as const) {
+        if (parameter !== 'unheardOf' && !query.includes(parameter)) continue;
+        const { status, body: problem } = await client.get(`${filled(path)}?${parameter}=${value}`);
+        assert.deepEqual([status, problem.code], [400, 'HUB_INVALID_PARAMETER'], `${path}?${parameter}=${value}`);
+        assert.equal(problem.errors[0].parameter, parameter);
+      }
+      if (query.includes('limit')) assert.equal((await client.get(`${filled(path)}?limit=1&limit=2`)).status, 400, path);
+      if (query.includes('limit') && query.includes('cursor'))
+        assert.equal((await client.get(`${filled(path)}?limit=100000`)).status, 400, path);
+    }
   });
 
   it("answers 404 to another partner's order, word for word as to one that does not exist", async () => {

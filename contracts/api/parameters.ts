@@ -1,6 +1,6 @@
-import { type Fault, MalformedRequestError } from '@sagahub/contracts/errors.ts';
-import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
+import { type Fault, MalformedRequestError } from '../errors.ts';
+import type { ApiRequest } from './route.ts';
 
 /** Query parameters of a route: what OpenAPI says and what is parsed, in one place. */
 export type QuerySpec = Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
@@ -53,5 +53,43 @@ export const words = <const Word extends string>(known: readonly [Word, ...Word[
     .transform((text) => text.split(','))
     .pipe(z.array(z.enum(known, `must be one or more of ${known.join(', ')}, separated by commas`)).min(1));
 
-export const PAGE_LIMIT = 200;
-export const DEFAULT_LIMIT = 50;
+/** One of the given words. */
+export const word = <const Word extends string>(known: readonly [Word, ...Word[]]) => z.enum(known, `must be one of ${known.join(', ')}`);
+
+const DEFAULT_LIMIT = 50;
+/** `limit` and `cursor` of a list in pages. */
+export const pageParameters = (maxLimit: number) => ({
+  limit: { description: `Items per page, 1 to ${maxLimit}.`, schema: wholeNumber(1, maxLimit).default(DEFAULT_LIMIT) },
+  cursor: { description: '`next` of the page before, with the same filters.', schema: z.string().max(2_000).optional() },
+});
+
+/** A place in a list, opaque outside. */
+export const encodeCursor = (...parts: readonly string[]): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
+
+/**
+ * The parts of a cursor made by {@link encodeCursor}.
+ * @param kind the first part: what the cursor belongs to
+ * @param count how many parts follow
+ * @throws MalformedRequestError it is no cursor, or one of something else
+ */
+export const decodeCursor = (cursor: string, kind: string, count: number): readonly string[] => {
+  const parts = partsOf(cursor);
+  if (parts?.length !== count + 1) throw notACursor('is not one the hub gave you; start without one');
+  if (parts[0] !== kind) throw notACursor('belongs to a query with other filters: repeat that query, or start without a cursor');
+  return parts.slice(1);
+};
+
+const partsOf = (cursor: string): readonly string[] | undefined => {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return Array.isArray(parts) && parts.every((part) => typeof part === 'string') ? parts : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const notACursor = (detail: string): MalformedRequestError =>
+  new MalformedRequestError(`the cursor ${detail}`, {
+    code: 'HUB_INVALID_PARAMETER',
+    faults: [{ parameter: 'cursor', code: 'not-a-cursor', detail }],
+  });
