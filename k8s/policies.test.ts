@@ -82,7 +82,7 @@ describe('manifests, rendered', () => {
     }
   });
 
-  it('scale what answers at 70 % CPU, and what works by hints and the oldest due step', async () => {
+  it('scale what answers at 70 % CPU, and what works by hints and the oldest open work', async () => {
     const { objects } = await render('overlays/production');
     const kinds = Object.fromEntries(workloadsOf(objects).map((workload) => [workload.object.metadata.name, scalersOf(workload)[0]?.kind]));
     assert.deepEqual(kinds, {
