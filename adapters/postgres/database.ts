@@ -31,10 +31,11 @@ export interface DatabaseOptions {
   readonly role?: string | undefined;
   /** Connections kept for statements. Default 10. */
   readonly connections?: number;
+  /** A statement not answered by then is given up, and its connection with it: the server may be gone without a word. Default 15,000. */
+  readonly queryTimeoutMs?: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-/** A statement not answered by then is given up, and its connection with it: the server may be gone without a word. */
 const QUERY_TIMEOUT_MS = 15_000;
 const IDLE_CONNECTION_MS = 60_000;
 
@@ -55,11 +56,11 @@ export class Database implements Session, AsyncDisposable {
   #closed = false;
 
   constructor(options: DatabaseOptions) {
-    const { url, schema, role, connections = 10 } = options;
+    const { url, schema, role, connections = 10, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
     this.schema = schema;
     this.engine = engineOf(options);
     this.#config = clientConfig(url, schema, role);
-    this.#pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: IDLE_CONNECTION_MS, query_timeout: QUERY_TIMEOUT_MS });
+    this.#pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: IDLE_CONNECTION_MS, query_timeout: queryTimeoutMs });
     this.#pool.on('error', () => undefined); // an idle connection broke: the pool has dropped it already
   }
 

@@ -5,7 +5,7 @@ import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { Database } from '../database.ts';
 import { openPostgresEventStore } from '../event-store.ts';
-import { openHubDatabase } from '../hub-database.ts';
+import { type HubDatabaseOptions, openHubDatabase } from '../hub-database.ts';
 import { openPostgresLeadership } from '../leadership.ts';
 
 /** One server for all tests of a file; to be called at its top. Skips them where none can run. */
@@ -24,6 +24,9 @@ export const privateServer = (): (() => PostgresServer) => {
   };
 };
 
+/** What every test runs under: its rights suffice. */
+export const APPLICATION_ROLE = 'sagahub_application';
+
 export interface Opened {
   readonly database: Database;
   readonly leadership: Leadership;
@@ -33,16 +36,16 @@ export interface Opened {
 export const openOnSchema = async <Port extends object>(
   server: PostgresServer,
   openPort: (opened: Opened) => Promise<Port>,
-  options: { readonly role?: string } = {},
+  options: Partial<HubDatabaseOptions> = {},
 ) => {
-  const url = await server.createDatabase();
+  const url = options.url ?? (await server.createDatabase());
   const clock = systemClock();
   const opened: AsyncDisposable[] = [];
   const close = async () => {
     for (const resource of opened.splice(0).toReversed()) await resource[Symbol.asyncDispose]();
   };
   const open = async () => {
-    const database = await openHubDatabase({ url, ...options });
+    const database = await openHubDatabase({ role: APPLICATION_ROLE, ...options, url });
     opened.push(database);
     const leadership = openPostgresLeadership(database, { clock });
     opened.push(leadership);

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
+import { openDatabase } from './database.ts';
+import { openHubDatabase } from './hub-database.ts';
+import { HUB_MIGRATIONS } from './hub-schema.ts';
+import { KEY_MIGRATIONS } from './key-schema.ts';
+import { openPostgresStock } from './stock.ts';
+import { APPLICATION_ROLE, privateServer } from './testing/hub-harness.ts';
+
+const server = privateServer();
+
+/** Rows that stand in the tables of each version of the hub's schema, to be there still after the next migration. */
+const ROWS: readonly (readonly [table: string, insert: string])[] = [
+  ['events', `INSERT INTO events (stream, revision, hash, bytes) VALUES (1, 0, '\\x00', '{}')`],
+  ['stock_holds', `INSERT INTO stock_holds (holder, state, items) VALUES ('o-1', 0, '[]')`],
+];
+
+describe('schema in PostgreSQL', () => {
+  const count = async (url: string, table: string) =>
+    Number((await server().query<{ count: string }>(url, `SELECT count(*) FROM ${table}`))[0]?.count);
+
+  for (const [index, [table, insert]] of ROWS.entries())
+    it(`goes from version ${index + 1} to the newest, keeping what is there`, async () => {
+      const url = await server().createDatabase();
+      await (await openDatabase({ url, schema: 'hub', migrations: HUB_MIGRATIONS.slice(0, index + 1) }))[Symbol.asyncDispose]();
+      await server().query(url, `SET search_path = hub; ${insert}`);
+      await (await openDatabase({ url, schema: 'hub', migrations: HUB_MIGRATIONS }))[Symbol.asyncDispose]();
+      assert.equal(await count(url, `hub.${table}`), 1);
+      assert.equal(await count(url, 'hub.migrations'), HUB_MIGRATIONS.length);
+    });
+
+  it('has such a test for every version but the newest', () => {
+    assert.equal(ROWS.length, HUB_MIGRATIONS.length - 1);
+    assert.equal(KEY_MIGRATIONS.length, 1);
+  });
+
+  it('is migrated once by many processes that start at the same time', async () => {
+    const url = await server().createDatabase();
+    const databases = await Promise.all(Array.from({ length: 12 }, () => openHubDatabase({ url, role: APPLICATION_ROLE })));
+    assert.equal(await count(url, 'sagahub.migrations'), HUB_MIGRATIONS.length);
+    for (const database of databases) await database[Symbol.asyncDispose]();
+  });
+
+  it('undoes a migration that fails, and resumes there', async () => {
+    const url = await server().createDatabase();
+    const broken = [...KEY_MIGRATIONS, 'CREATE TABLE half (a integer); SELECT 1 / 0'];
+    await assert.rejects(openDatabase({ url, schema: 'keys', migrations: broken }), { code: '22012' });
+    await (await openDatabase({ url, schema: 'keys', migrations: [...KEY_MIGRATIONS, 'CREATE TABLE half (a integer)'] }))[
+      Symbol.asyncDispose
+    ]();
+    assert.equal(await count(url, 'keys.half'), 0);
+  });
+
+  it('refuses a schema that a newer release has written', async () => {
+    const url = await server().createDatabase();
+    await (await openDatabase({ url, schema: 'hub', migrations: [...KEY_MIGRATIONS, 'SELECT 1'] }))[Symbol.asyncDispose]();
+    await assert.rejects(
+      openDatabase({ url, schema: 'hub', migrations: KEY_MIGRATIONS }),
+      (error) => error instanceof ConfigurationError && /start the newer release/.test(error.message),
+    );
+  });
+
+  it('lets a user run who may do no more than the role, once the owner has migrated', async () => {
+    const url = await server().createDatabase();
+    await (await openHubDatabase({ url, role: APPLICATION_ROLE }))[Symbol.asyncDispose]();
+    await server().query(url, `CREATE ROLE runner LOGIN IN ROLE ${APPLICATION_ROLE}`);
+    await using database = await openHubDatabase({ url: url.replace('postgres@', 'runner@'), role: APPLICATION_ROLE });
+    await openPostgresStock(database).setLevels([{ sku: 'A', available: '1', revision: 0 }]);
+    const empty = await server().createDatabase();
+    await assert.rejects(
+      openHubDatabase({ url: empty.replace('postgres@', 'runner@') }),
+      (error) => error instanceof ConfigurationError && /the user lacks a right/.test(error.message),
+    );
+  });
+
+  it('says what to correct when the URL is wrong, and that the server is away when it is', async () => {
+    const { url } = server();
+    const refusal = async (wrong: string): Promise<Error> =>
+      openHubDatabase({ url: wrong, setting: 'HUB_EVENT_STORE_URL' }).then(
+        () => assert.fail('it was opened'),
+        (error: Error) => error,
+      );
+    for (const [wrong, reason] of [
+      [url.replace(/postgres$/, 'nowhere'), /database does not exist/],
+      [url.replace('postgres@', 'nobody:hush-hush@'), /check user name/],
+      [url.replace('postgres:', 'mysql:'), /is no URL of PostgreSQL/],
+    ] as const) {
+      const error = await refusal(wrong);
+      assert.ok(error instanceof ConfigurationError, error.message);
+      assert.match(error.message, reason);
+      assert.match(error.message, /HUB_EVENT_STORE_URL/);
+      assert.doesNotMatch(error.message, /hush-hush/);
+    }
+    const away = await refusal(url.replace(/:\d+\//, ':1/'));
+    assert.ok(away instanceof UnavailableError);
+    assert.match(away.message, /PostgreSQL at postgres:\/\/postgres@127\.0\.0\.1:1\//);
+  });
+});
