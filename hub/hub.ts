@@ -6,7 +6,7 @@ import { openDataFolder } from '@sagahub/adapters/process/data-folder.ts';
 import type { LogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
-import type { Route } from '@sagahub/contracts/api/route.ts';
+import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
@@ -25,6 +25,7 @@ import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { ERP, orderRegistration } from './flows.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningHub extends AsyncDisposable {
@@ -56,6 +57,16 @@ export interface HubSeams {
 
 /** Runs every service in this process. If one fails to start, those before it are closed, newest first. */
 export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeams = {}): Promise<RunningHub> => {
+  try {
+    return await compose(config, env, seams);
+  } catch (error) {
+    if (!(error instanceof UnavailableError && error.code === 'HUB_READ_MODEL_DAMAGED')) throw error;
+    // Whoever met the damage has marked the file: now it is opened empty, and filled from the log.
+    return compose(config, env, seams);
+  }
+};
+
+const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeams): Promise<RunningHub> => {
   await using started = new AsyncDisposableStack();
   const folder = started.use(openDataFolder(config.hub.dataDir));
   const { clock = systemClock(), logTo = process.stderr } = seams;
@@ -132,19 +143,6 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv, seams:
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
-
-const metricsRoute = (text: () => Promise<string>): Route => ({
-  method: 'GET',
-  path: '/metrics',
-  scopes: [],
-  operation: {
-    operationId: 'getMetrics',
-    summary: 'Metrics of this process, for Prometheus',
-    tag: 'management',
-    responses: { 200: { description: 'Metrics', mediaType: 'text/plain' } },
-  },
-  handle: async () => ({ status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: await text() }),
-});
 
 const observe = ({ openWork, bus, clock, telemetry }: Ports, queues: readonly string[]): void => {
   observeOpenWork(openWork, [...queues, OPERATOR_QUEUE], clock, telemetry);
