@@ -30,6 +30,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   winston: ['adapters/telemetry'],
   '@eventstore/db-client': ['adapters/eventstoredb'],
   ioredis: ['adapters/redis'],
+  pg: ['adapters/postgres'],
   amqplib: ['adapters/rabbitmq'],
   mongodb: ['adapters/mongodb'],
   '@opentelemetry/api': ['adapters/telemetry'],
@@ -129,7 +130,9 @@ describe('architecture', () => {
   });
 
   it('lists every error code in docs/errors.md, and none that is not used', () => {
-    const settings = new Set(files.flatMap(({ text }) => [...text.matchAll(/\b(?:env|setting)(?::\s*|\[)'(HUB_\w+)'/g)].map((match) => match[1])));
+    const settings = new Set(
+      files.flatMap(({ text }) => [...text.matchAll(/\b(?:env|setting)(?::\s*|\[)'(HUB_\w+)'/g)].map((match) => match[1])),
+    );
     const codes = production
       .flatMap(({ text }) => [...text.matchAll(/'(HUB_[A-Z_]+)'/g)].map((match) => match[1] ?? ''))
       .filter((code) => !settings.has(code));

@@ -18,7 +18,7 @@ export interface Session {
 export interface DatabaseOptions {
   /** `postgres://user:password@host:5432/database?sslmode=verify-full`. Session-pooled at most: a transaction pooler loses locks and LISTEN. */
   readonly url: string;
-  /** The setting the URL comes from, for messages. Default `HUB_POSTGRES_URL`. */
+  /** The setting the URL comes from, for messages, e.g. `HUB_POSTGRES_URL`. */
   readonly setting?: string;
   /** Holds everything of this hub; created when missing. */
   readonly schema: string;
@@ -144,7 +144,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   return new Database(options);
 };
 
-const engineOf = ({ url, setting = 'HUB_POSTGRES_URL' }: DatabaseOptions): Engine => ({ name: 'PostgreSQL', url, setting });
+const engineOf = ({ url, setting = 'the URL of PostgreSQL' }: DatabaseOptions): Engine => ({ name: 'PostgreSQL', url, setting });
 
 const sessionOn = (client: pg.ClientBase): Session => ({
   rows: async <Row extends readonly unknown[]>({ name, text }: Statement, values: readonly unknown[] = []) =>

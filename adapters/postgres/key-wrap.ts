@@ -25,7 +25,7 @@ export interface Wrapped {
  * open what they wrapped before.
  * @throws ConfigurationError says which line is none
  */
-export const parseMasterKeys = (text: string, setting = 'HUB_MASTER_KEY'): readonly MasterKey[] => {
+export const parseMasterKeys = (text: string, setting = 'the master key file'): readonly MasterKey[] => {
   const lines = text
     .split(/\r?\n/)
     .map((line) => line.trim())

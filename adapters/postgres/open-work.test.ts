@@ -36,7 +36,7 @@ describe('open work in PostgreSQL', () => {
       1n,
     );
     const claims = await Promise.all(
-      Array.from({ length: 16 }, (_, call) => [first, second][call % 2]?.port.claimDue(1_000, 25, 1_000) ?? []),
+      Array.from({ length: 16 }, (_, call) => (call % 2 === 0 ? first : second).port.claimDue(1_000, 25, 1_000)),
     );
     const streams = claims.flat().map(({ stream }) => stream);
     assert.equal(new Set(streams).size, streams.length);
