@@ -18,5 +18,7 @@ export const until = async <T>(what: string, look: () => Promise<T>, satisfied: 
     }
     await sleep(25);
   } while (Date.now() < endMs);
-  throw new Error(`${what} did not happen within ${limitMs} ms; last seen: ${failure ? String(failure) : JSON.stringify(last)}`);
+  throw new Error(
+    `${what} did not happen within ${limitMs} ms; last seen: ${failure instanceof Error ? failure.message : JSON.stringify(failure ?? last)}`,
+  );
 };

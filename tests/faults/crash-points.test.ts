@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
-import type { Answer } from '../support/api-client.ts';
 import { HubProcess } from '../support/hub-process.ts';
 import { anOrder } from '../support/orders.ts';
 import { until } from '../support/until.ts';
 import type { CrashPointName } from './crash-points.ts';
 import { CrashScene } from './crash-scene.ts';
-import { gatherEvidence, type HubFromOutside } from './evidence.ts';
+import { Drill, SKU, unanswered } from './drill.ts';
+import { gatherEvidence } from './evidence.ts';
 import { brokenPromises, type Evidence } from './invariants.ts';
-import { Witness } from './witness.ts';
 
 const CRASHING_HUB = fileURLToPath(new URL('./crashing-hub.ts', import.meta.url));
 const QUICK = {
@@ -19,70 +18,11 @@ const QUICK = {
   HUB_BREAKER_OPEN: '200ms',
   HUB_LOG_LEVEL: 'error',
 };
-const SKU = 'SKU-00042';
 const REFUSED_SKU = 'SKU-REFUSED';
 const REASON = { reason: 'a drill' };
 /** Of an order on its way to the ERP. */
 const SUBMITTING = ['OrderReceived', 'StockReserved', 'OrderValidated', 'ErpSubmissionRequested'];
 const COMPLETED = [...SUBMITTING, 'OrderSentToErp', 'OrderCompleted'];
-
-/** A hub that is to crash, with whoever sends it orders. */
-class Drill implements HubFromOutside {
-  readonly hub: HubProcess;
-  readonly erp;
-  readonly demo;
-  readonly operator;
-  readonly auditor;
-  readonly witness = new Witness();
-
-  constructor(hub: HubProcess) {
-    this.hub = hub;
-    this.erp = hub.erp;
-    this.demo = hub.client('demo');
-    this.operator = hub.client('operator');
-    this.auditor = hub.client('auditor');
-  }
-
-  get managementUrl(): string {
-    return this.hub.managementUrl;
-  }
-
-  async stockUp(available = '100'): Promise<Answer> {
-    return this.operator.put('/api/v1/admin/inventory', { items: [{ sku: SKU, available }] });
-  }
-
-  /** @returns the order's id; undefined when no answer came */
-  async post(orderNumber: string, changes = {}): Promise<string | undefined> {
-    const answer = await unanswered(this.demo.post('/api/v1/orders', anOrder(orderNumber, changes)));
-    if (!answer) return undefined;
-    assert.equal(answer.status, 202, answer.text);
-    this.witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, '');
-    return answer.body.orderId as string;
-  }
-
-  async isIn(orderId: string, status: string): Promise<void> {
-    await until(
-      `the order being ${status}`,
-      () => this.demo.get(`/api/v1/orders/${orderId}`),
-      ({ body }) => body.status === status,
-    );
-  }
-
-  async typesOf(orderId: string): Promise<string[]> {
-    const { text } = await this.auditor.get(`/api/v1/events?stream=order-${orderId}`);
-    return text.split('\n').flatMap((line) => (line === '' ? [] : [(JSON.parse(line) as { type: string }).type]));
-  }
-}
-
-/** The answer of a hub that may die over it. */
-const unanswered = async (answer: Promise<Answer>): Promise<Answer | undefined> => {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Error && error.message === 'fetch failed') return undefined;
-    throw error;
-  }
-};
 
 interface Plan {
   /** Brings the hub to the point; the default posts one order. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Append } from '@sagahub/contracts/ports/event-store.ts';
 import type { HubSeams } from '@sagahub/hub/hub.ts';
 import { replacing, withLogWriter, withPort } from './seams.ts';
@@ -26,7 +27,7 @@ const afterAppend =
 /** The thread has been asked, and nobody knows how far it gets. */
 const amid = (begin: () => Promise<unknown>, crash: Crash): Promise<never> => {
   void begin();
-  return new Promise((_, reject) => setImmediate(() => crash().catch(reject)));
+  return nextTurn().then(crash);
 };
 
 export const CRASH_POINTS = {
