@@ -6,8 +6,9 @@ const secret = () => z.string().min(16, 'must have at least 16 characters').opti
 export const hubSettings = {
   profile: {
     env: 'HUB_PROFILE',
-    schema: z.enum(['embedded'], 'must be embedded').default('embedded'),
-    description: 'Which engines everything runs on. `embedded`: one process, one data folder, no server.',
+    schema: z.enum(['embedded', 'networked'], 'must be embedded or networked').default('embedded'),
+    description:
+      'Which engines everything runs on. `embedded`: one process, one data folder, no server. `networked`: PostgreSQL or KurrentDB, Redis, RabbitMQ and MongoDB, one process per service.',
   },
   dataDir: {
     env: 'HUB_DATA_DIR',

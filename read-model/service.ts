@@ -1,23 +1,18 @@
 import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
-import { auditRoutes } from './audit/routes.ts';
 import type { ReadModelConfig } from './config.ts';
 import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { Projector } from './projector.ts';
 import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
 import { breakersProjection, ordersProjection } from './projections/index.ts';
-import { eventsQuery } from './queries/events-query.ts';
-import { orderQuery } from './queries/order-query.ts';
 import { OrderReader } from './queries/order-reader.ts';
 import type { OpenBreakers } from './queries/order-view.ts';
-import { adminOrdersQuery, ordersQuery } from './queries/orders-query.ts';
-import { projectionsQueries } from './queries/projections-query.ts';
 import type { QueryContext } from './queries/query-context.ts';
 import { statsQuery } from './queries/stats-query.ts';
-import { timelineQuery } from './queries/timeline-query.ts';
 import { Rebuilds } from './rebuilds.ts';
+import { readModelRoutes } from './routes.ts';
 
 /** A read model this far behind is worth a warning. */
 const LAG_WARNING_SECONDS = 30;
@@ -49,15 +44,7 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const running = started.move();
   return {
     name: 'read-model',
-    routes: [
-      ordersQuery(context),
-      orderQuery(context),
-      timelineQuery(context),
-      eventsQuery(context),
-      adminOrdersQuery(context),
-      ...projectionsQueries({ ports, projectors, rebuilds, cursors }),
-      ...auditRoutes({ ports, projectors, cursors }),
-    ],
+    routes: readModelRoutes(context, { ports, projectors, rebuilds, cursors }),
     managementRoutes: [statsQuery(ports.documents, cursors)],
     health: () => Promise.all(projectors.map(healthOf)),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

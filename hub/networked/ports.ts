@@ -1,0 +1,91 @@
+import type { EngineHealth } from '@sagahub/adapters/engine/engine.ts';
+import { openEventStoreDb } from '@sagahub/adapters/eventstoredb/event-store.ts';
+import { openMongoDocumentStore } from '@sagahub/adapters/mongodb/document-store.ts';
+import type { Database } from '@sagahub/adapters/postgres/database.ts';
+import { openPostgresDiscounts } from '@sagahub/adapters/postgres/discounts.ts';
+import { openPostgresEventStore } from '@sagahub/adapters/postgres/event-store.ts';
+import { openHubDatabase } from '@sagahub/adapters/postgres/hub-database.ts';
+import { openPostgresKeyStore } from '@sagahub/adapters/postgres/key-store.ts';
+import { parseMasterKeys } from '@sagahub/adapters/postgres/key-wrap.ts';
+import { openPostgresLeadership } from '@sagahub/adapters/postgres/leadership.ts';
+import { openPostgresOpenWork } from '@sagahub/adapters/postgres/open-work.ts';
+import { openPostgresStock } from '@sagahub/adapters/postgres/stock.ts';
+import { openRabbitMqMessageBus } from '@sagahub/adapters/rabbitmq/message-bus.ts';
+import { openRedisKeyValue } from '@sagahub/adapters/redis/key-value.ts';
+import { timedDocumentStore, timedKeyStore } from '@sagahub/adapters/telemetry/timed-ports.ts';
+import { tracedEventStore } from '@sagahub/adapters/telemetry/traced-event-store.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
+import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
+import { READ_MODEL_COLLECTIONS } from '@sagahub/read-model/collections.ts';
+import type { NetworkedSettings } from './settings.ts';
+
+export interface NetworkedOptions {
+  readonly settings: NetworkedSettings;
+  readonly strictInventory: boolean;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+export interface NetworkedPorts extends Ports, AsyncDisposable {
+  /** The engines that say how they are, for readiness. */
+  readonly engines: readonly EngineHealth[];
+}
+
+/** Everything on engines that exist. Opening waits for each with growing pauses, and says which one it waits for. */
+export const openNetworkedPorts = async ({ settings, strictInventory, clock, telemetry }: NetworkedOptions): Promise<NetworkedPorts> => {
+  const { logger } = telemetry;
+  const starting = { clock, logger };
+  await using opened = new AsyncDisposableStack();
+  const database = opened.use(await openHubDatabase({ url: settings.postgresUrl }));
+  const masterKeys = parseMasterKeys(settings.masterKey);
+  const keys = opened.use(await openPostgresKeyStore({ url: settings.postgresUrl, masterKeys }));
+  const leadership = opened.use(openPostgresLeadership(database, { clock }));
+  const store = opened.use(await openLog(settings, database, leadership, { clock, telemetry }));
+  const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...starting }));
+  const bus = opened.use(await openRabbitMqMessageBus({ url: settings.rabbitmqUrl, ...starting }));
+  const documents = opened.use(
+    await openMongoDocumentStore({ url: settings.mongodbUrl, collections: READ_MODEL_COLLECTIONS, logId: store.logId, ...starting }),
+  );
+  const closing = opened.move();
+  return {
+    store: tracedEventStore(store, telemetry),
+    openWork: openPostgresOpenWork(database),
+    stock: openPostgresStock(database, { strict: strictInventory }),
+    discounts: openPostgresDiscounts(database),
+    bus,
+    leadership,
+    documents: timedDocumentStore(documents, telemetry),
+    keys: timedKeyStore(keys, telemetry),
+    cache: redis,
+    clock,
+    telemetry,
+    engines: [redis, bus, documents],
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+};
+
+/** By the scheme of the URL. In PostgreSQL every process stands for sequencer, so that one is always there. */
+const openLog = async (
+  { eventStoreUrl, postgresUrl }: NetworkedSettings,
+  database: Database,
+  leadership: Leadership,
+  { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
+): Promise<EventStore & AsyncDisposable> => {
+  if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl))
+    return openEventStoreDb({ url: eventStoreUrl, clock, logger: telemetry.logger });
+  if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
+  const own = await openHubDatabase({ url: eventStoreUrl, setting: 'HUB_EVENT_STORE_URL' });
+  const elections = openPostgresLeadership(own, { clock });
+  const store = await openPostgresEventStore(own, { clock, leadership: elections });
+  const dispose = store[Symbol.asyncDispose].bind(store);
+  return Object.assign(store, {
+    async [Symbol.asyncDispose]() {
+      await dispose();
+      await elections[Symbol.asyncDispose]();
+      await own[Symbol.asyncDispose]();
+    },
+  });
+};

@@ -1,0 +1,146 @@
+import { startHttpServer } from '@sagahub/adapters/http/server.ts';
+import { systemClock } from '@sagahub/adapters/process/clock.ts';
+import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
+import { telemetrySettings } from '@sagahub/adapters/telemetry/settings.ts';
+import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
+import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
+import { readConfig } from '@sagahub/contracts/config.ts';
+import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import type { Service } from '@sagahub/contracts/service.ts';
+import { readTls } from '@sagahub/gateway/config.ts';
+import { startGateway } from '@sagahub/gateway/service.ts';
+import { readHubConfig, type HubConfig } from '../config.ts';
+import { ERP } from '../flows.ts';
+import { metricsRoute } from '../metrics-route.ts';
+import { VERSION } from '../version.ts';
+import { openNetworkedPorts, type NetworkedPorts } from './ports.ts';
+import { ROUTES_OF } from './route-descriptions.ts';
+import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
+import { type NetworkedSettings, networkedSettings } from './settings.ts';
+
+/** Of hints. */
+const QUEUES = ['orchestration.order', `outbound.${ERP}`];
+/** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
+const STOP_DEADLINE_MS = 40_000;
+
+/** Runs one process of the networked profile until it is told to stop. Prints one JSON line when it is ready. */
+export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
+  try {
+    await startProcess(name);
+  } catch (error) {
+    console.error(error instanceof ConfigurationError ? error.message : error);
+    process.exit(1);
+  }
+};
+
+const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
+  const { config, settings } = readSettings();
+  await using started = new AsyncDisposableStack();
+  const clock = systemClock();
+  const telemetry = started.use(
+    await openTelemetry({
+      serviceName: name,
+      version: VERSION,
+      level: config.telemetry.logLevel,
+      env: process.env,
+      logTo: process.stderr,
+      pretty: process.stderr.isTTY,
+    }),
+  );
+  const ports = started.use(
+    await openNetworkedPorts({ settings, strictInventory: config.orchestration.strictInventory, clock, telemetry }),
+  );
+  const services = name === 'gateway' ? remoteServices(settings) : [await startService(name, config, ports)];
+  for (const service of services) started.use(service);
+  if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);
+  if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
+
+  const gateway = started.use(await startGateway(config.gateway, ports, { services: [...services, enginesOf(ports)], version: VERSION }));
+  if (name === 'gateway' && settings.adminSecret !== undefined) await ensureAdmin(gateway, settings.adminSecret);
+  const management = started.use(
+    await startHttpServer({
+      host: config.gateway.managementHost,
+      port: config.gateway.managementPort,
+      routes: [...gateway.managementRoutes, metricsRoute(() => telemetry.metricsText())],
+      telemetry,
+    }),
+  );
+  const own = new Set(services.flatMap(({ routes }) => routes));
+  const api = started.use(
+    await startHttpServer({
+      host: config.gateway.host,
+      port: config.gateway.port,
+      bodyTimeoutMs: config.gateway.bodyTimeoutMs,
+      headersTimeoutMs: config.gateway.headersTimeoutMs,
+      authenticator: gateway.authenticator,
+      telemetry,
+      onDrain: () => gateway.stopServing(),
+      ...(name === 'gateway'
+        ? {
+            tls: readTls(config.gateway),
+            trustedProxies: config.gateway.trustedProxies,
+            routes: gateway.publicRoutes,
+            limiter: gateway.limiter,
+          }
+        : // The gateway has counted the request already, and tells whose it is.
+          { trustedProxies: 1, routes: gateway.publicRoutes.filter((route) => own.has(route) || route.path.startsWith('/health/')) }),
+    }),
+  );
+  telemetry.logger.info('ready', { url: api.url, version: VERSION });
+  console.log(JSON.stringify({ url: api.url, managementUrl: management.url }));
+  const running = started.move();
+  const drain = async (): Promise<void> => {
+    await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });
+    await running.disposeAsync();
+  };
+  endOnSignals({ logger: telemetry.logger, clock, drain, deadlineMs: STOP_DEADLINE_MS });
+};
+
+/** @throws ConfigurationError with every problem of every part */
+const readSettings = (): { readonly config: HubConfig; readonly settings: NetworkedSettings } => {
+  const problems: string[] = [];
+  const read = <T>(reading: () => T): T | undefined => {
+    try {
+      return reading();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const config = read(() => readHubConfig(process.env));
+  const settings = read(() => readConfig(networkedSettings, process.env));
+  if (config && config.gateway.signingKey === undefined && config.gateway.issuer === undefined)
+    problems.push('HUB_SIGNING_KEY_FILE: is needed in the networked profile: every replica signs and checks tokens with the same key');
+  if (config && config.outbound.erpUrl === undefined) problems.push('ERP_URL: is needed in the networked profile: set it to the ERP');
+  if (config && settings && problems.length === 0) return { config, settings };
+  throw new ConfigurationError(problems);
+};
+
+const remoteServices = (settings: NetworkedSettings): readonly Service[] => {
+  const urls: Readonly<Record<ServiceName, string>> = {
+    'integration-service': settings.integrationUrl,
+    'orchestration-service': settings.orchestrationUrl,
+    'outbound-service': settings.outboundUrl,
+    'read-model': settings.readModelUrl,
+  };
+  return SERVICES.map((service) => remoteService(service, urls[service], ROUTES_OF[service]));
+};
+
+/** The engines' state, for readiness. */
+const enginesOf = ({ engines }: NetworkedPorts): Service => ({
+  name: 'engines',
+  routes: [],
+  health: () => Promise.all(engines.map((engine) => engine.health())),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+});
+
+const ensureAdmin = (gateway: Awaited<ReturnType<typeof startGateway>>, secret: string): Promise<void> =>
+  gateway.directory.ensureClient({
+    clientId: 'admin',
+    partnerId: 'hub',
+    partnerName: 'The hub itself',
+    scopes: ['admin', 'orders:read', 'audit:read', 'audit:personal'],
+    secret,
+  });

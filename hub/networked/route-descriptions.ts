@@ -1,0 +1,24 @@
+import type { Route } from '@sagahub/contracts/api/route.ts';
+import { erasureRoutes } from '@sagahub/integration-service/erasure/routes.ts';
+import { orderRoutes } from '@sagahub/integration-service/orders/routes.ts';
+import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
+import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
+import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
+import { readModelRoutes } from '@sagahub/read-model/routes.ts';
+import type { ServiceName } from './services.ts';
+
+/** Stands for what a service works with, where only the description of its routes is wanted. Using it is a mistake. */
+const absent: any = new Proxy(
+  () => {
+    throw new Error('this process describes the service, it does not run it');
+  },
+  { get: () => absent },
+);
+
+/** What each service serves, for the gateway to check, document and pass on. The handlers of these routes must not be called. */
+export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
+  'integration-service': [...orderRoutes(absent), ...erasureRoutes(absent)],
+  'orchestration-service': inventoryRoutes(absent),
+  'outbound-service': [...breakerRoutes(new Map()), ...deadLetterRoutes(absent, absent)],
+  'read-model': readModelRoutes(absent, absent),
+};

@@ -1,0 +1,3 @@
+import { runProcess } from '@sagahub/hub/networked/process.ts';
+
+await runProcess('integration-service');
