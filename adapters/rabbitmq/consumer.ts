@@ -1,9 +1,11 @@
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import { decodeHint } from './hint-codec.ts';
-import { declareQueue, queueName } from './topology.ts';
+import { declareQueue, DELETION_SETTLES_MS, queueName } from './topology.ts';
 
 export interface ConsumerOptions {
+  readonly clock: Clock;
   readonly queue: string;
   readonly prefetch: number;
   readonly onHint: (hint: Hint) => Promise<void>;
@@ -20,7 +22,7 @@ export interface ConsumerOptions {
  * |---|---|
  * | a connection is made | declares the queue and consumes on a channel of its own |
  * | the connection is lost | the hints in hand go on; the broker brings them again, which changes nothing |
- * | the queue is deleted | declares it and consumes again, on the same channel |
+ * | the queue is deleted | declares it and consumes again, on a new channel |
  * | the handler throws | hands the hint over to be brought again later, and acknowledges it: its place is free for the next |
  * | it leaves | takes nothing more, gives back what arrives, waits for what is in hand |
  */
@@ -36,14 +38,20 @@ export class Consumer {
     this.#options = options;
   }
 
-  /** @param onLost told when the channel has ended, whoever ended it */
+  /** @param onLost told when the channel has ended, unless the consumer ended it */
   async attach(model: ChannelModel, onLost: () => void): Promise<void> {
     const channel = await model.createChannel();
     channel.on('error', () => {}); // `close` follows
     channel.on('close', onLost);
     await channel.prefetch(this.#options.prefetch);
+    await declareQueue(channel, this.#options.queue);
     this.#channel = channel;
-    await this.#consume(channel);
+    const { consumerTag } = await channel.consume(queueName(this.#options.queue), (message) => {
+      if (message) void this.#deliver(channel, message);
+      else if (!this.#leaving) void this.#startOver(channel, model, onLost);
+    });
+    this.#consumerTag = consumerTag;
+    if (this.#leaving) await channel.cancel(consumerTag);
   }
 
   /** Resolves when nothing is in hand. */
@@ -57,14 +65,16 @@ export class Consumer {
     await channel?.close().catch(() => {}); // it may be closed already
   }
 
-  async #consume(channel: Channel): Promise<void> {
-    await declareQueue(channel, this.#options.queue);
-    const { consumerTag } = await channel.consume(queueName(this.#options.queue), (message) => {
-      if (message) void this.#deliver(channel, message);
-      else if (!this.#leaving) this.#consume(channel).catch(() => channel.close().catch(() => {})); // the queue was deleted
-    });
-    this.#consumerTag = consumerTag;
-    if (this.#leaving) await channel.cancel(consumerTag);
+  /** The queue was deleted. */
+  async #startOver(channel: Channel, model: ChannelModel, onLost: () => void): Promise<void> {
+    channel.off('close', onLost);
+    try {
+      await channel.close();
+      await this.#options.clock.sleep(DELETION_SETTLES_MS);
+      if (!this.#leaving) await this.attach(model, onLost);
+    } catch {
+      onLost();
+    }
   }
 
   async #deliver(channel: Channel, message: ConsumeMessage): Promise<void> {

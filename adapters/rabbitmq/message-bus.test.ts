@@ -2,14 +2,13 @@ import assert from 'node:assert/strict';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { ClosedError, ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { randomId } from '@sagahub/contracts/ids.ts';
-import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import { messageBusContract } from '@sagahub/contracts/ports/message-bus.contract.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
-import amqp, { type Channel } from 'amqplib';
+import amqp, { type ConfirmChannel } from 'amqplib';
 import { availability, type RabbitMqServer, startRabbitMq } from '../../tests/servers/rabbitmq.ts';
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
@@ -46,10 +45,12 @@ describe('RabbitMQ', function () {
   const hints = (count: number): Hint[] => Array.from({ length: count }, (_, index) => hint(`order-${index}`));
   const through = (port: number): string => server.url.replace(String(server.port), String(port));
   /** Someone with the management tool. */
-  const asOperator = async (act: (channel: Channel) => Promise<unknown>): Promise<void> => {
+  const asOperator = async (act: (channel: ConfirmChannel) => Promise<unknown>): Promise<void> => {
     const connection = await amqp.connect(server.url);
     try {
-      await act(await connection.createChannel());
+      const channel = await connection.createConfirmChannel();
+      await act(channel);
+      await channel.waitForConfirms(); // what is still on its way when a connection closes is lost
     } finally {
       await connection.close();
     }
@@ -259,30 +260,30 @@ describe('RabbitMQ', function () {
     });
 
     it('comes back after a restart of the broker and after its sudden death, with all that was confirmed', async () => {
-      const clock: Clock = systemClock();
-      await using bus = await open({ clock });
+      await using bus = await open();
       const seen = new Set<string>();
       const release = Promise.withResolvers<void>();
       const onHint = async ({ stream }: Hint) => {
-        await release.promise; // in hand while the broker goes: brought again by the broker, acknowledged in vain by us
+        if (stream !== 'first') await release.promise; // in hand while the broker goes: it brings it again, we acknowledge in vain
         seen.add(stream);
       };
       await bus.consume(queue, { prefetch: 20, onHint });
-      await bus.publish(hints(100));
-      await server.kill();
+      await server.stop();
       await eventually('it is noticed', async () => (await bus.health()).status === 'fail');
       await assert.rejects(
-        bus.publish([hint('order-1')]),
+        bus.publish([hint('first')]),
         (error) => error instanceof UnavailableError && error.code === 'HUB_ENGINE_UNAVAILABLE',
       );
+      // Queues younger than a second do not survive a kill of RabbitMQ 3.10; these have been through a proper end.
+      await server.restart();
+      await eventually('it works again', () => succeeds(bus.publish([hint('first')])), RESTART_MS);
+      await eventually('it is seen', () => seen.has('first'));
+      await bus.publish(hints(100));
+      await server.kill();
       await server.restart();
       release.resolve();
-      await eventually('all are seen', () => seen.size === 100, RESTART_MS);
-      await server.stop();
-      await server.restart();
-      await eventually('it works again', () => succeeds(bus.publish([hint('last')])), RESTART_MS);
-      await eventually('the last is seen', () => seen.has('last'));
-      assert.equal((await bus.health()).status, 'pass');
-    });
+      await eventually('all are seen', () => seen.size === 101, RESTART_MS);
+      await eventually('it is well', async () => (await bus.health()).status === 'pass');
+    }).timeout(2 * RESTART_MS);
   });
 });

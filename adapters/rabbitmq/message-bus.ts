@@ -18,6 +18,8 @@ export interface RabbitMqMessageBusOptions extends Starting {
 }
 
 const FIRST_RETRY_MS = 250;
+/** A quorum queue without a leader takes a consumer's request and never answers. */
+const SET_UP_WITHIN_MS = 15_000;
 const LONGEST_RETRY_MS = 10_000;
 /** A broker that does not answer the farewell has to do without it. */
 const CLOSE_WITHIN_MS = 2_000;
@@ -86,7 +88,7 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
         initialDelay: FIRST_RETRY_MS,
         maxDelay: LONGEST_RETRY_MS,
         waitForConnect: false,
-        setup: (model: ChannelModel) => this.#setUp(model),
+        setup: (model: ChannelModel) => this.#setUpInTime(model),
       },
     });
     this.#connection = connection;
@@ -122,6 +124,7 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
     this.#requireOpen();
     const consumer = new Consumer({
       ...options,
+      clock: this.#options.clock,
       queue,
       onThrown: (hint) => this.#bringAgain(hint),
       onUndecodable: (from, bytes) => this.#putAside(from, bytes),
@@ -173,6 +176,21 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
     await Promise.race([closed, this.#options.clock.sleep(CLOSE_WITHIN_MS, gone.signal)]);
   }
 
+  async #setUpInTime(model: ChannelModel): Promise<void> {
+    const done = new AbortController();
+    const late = this.#options.clock.sleep(SET_UP_WITHIN_MS, done.signal).then((): never => {
+      throw new Error(
+        `the queues do not answer within ${SET_UP_WITHIN_MS} ms: if that lasts, delete the queue that its log complains of; its hints come again`,
+      );
+    });
+    late.catch(() => {}); // it also ends when all was set up first
+    try {
+      await Promise.race([this.#setUp(model), late]);
+    } finally {
+      done.abort();
+    }
+  }
+
   /** A new connection has nothing of the old one: everything is declared and attached again. */
   async #setUp(model: ChannelModel): Promise<void> {
     model.on('error', () => {}); // nobody else listens yet, and `close` follows
@@ -206,8 +224,8 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
   }
 
   async #putAside(queue: string, bytes: Buffer): Promise<void> {
-    this.#options.logger.error('a message is no hint; its bytes are in the queue sagahub.undecodable', { queue, bytes: bytes.length });
     await this.#translated((publisher) => publisher.sendUndecodable(queue, bytes));
+    this.#options.logger.error('a message is no hint; its bytes are in the queue sagahub.undecodable', { queue, bytes: bytes.length });
   }
 
   async #translated<T>(call: (publisher: Publisher) => Promise<T>): Promise<T> {

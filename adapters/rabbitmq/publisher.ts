@@ -1,6 +1,6 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
-import { declareQueue, declareUndecodable, queueName, UNDECODABLE } from './topology.ts';
+import { declareQueue, declareUndecodable, DELETION_SETTLES_MS, queueName, UNDECODABLE } from './topology.ts';
 
 /** Bytes for one queue. */
 export interface Outgoing {
@@ -33,7 +33,7 @@ export class Publisher {
   private constructor(channel: ConfirmChannel, clock: Clock) {
     this.#channel = channel;
     this.#clock = clock;
-    channel.on('close', () => (this.#ended = true));
+    channel.prependListener('close', () => (this.#ended = true)); // before amqplib fails what is not confirmed
     channel.on('return', ({ properties, fields, content }: Message) => {
       const queue = fields.routingKey.slice(queueName('').length);
       this.#returned.get(String(properties.correlationId))?.push({ queue, bytes: content });
@@ -55,6 +55,7 @@ export class Publisher {
       let left: readonly Outgoing[] = messages.slice(at, at + WINDOW);
       for (let attempt = 1; left.length > 0; attempt += 1) {
         if (attempt > TRIES) throw new Error(`the broker takes nothing for the queue ${queueName(left[0]?.queue ?? '')}`);
+        if (attempt > 1) await this.#clock.sleep(DELETION_SETTLES_MS);
         left = await this.#sendOnce(left);
       }
     }

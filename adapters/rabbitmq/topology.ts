@@ -18,6 +18,12 @@ const DELIVERY_LIMIT = 1_000_000;
 const MAX_HINTS = 250_000;
 const MAX_UNDECODABLE = 10_000;
 
+/**
+ * How long a queue that was deleted is left alone before it is made again. Made again at once, RabbitMQ 3.10 forgets to tell its consumers,
+ * counts them as consumers of the new queue, takes hints out for them and never delivers one.
+ */
+export const DELETION_SETTLES_MS = 500;
+
 const quorum = (maxLength: number) => ({
   durable: true,
   arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': DELIVERY_LIMIT, 'x-max-length': maxLength, 'x-overflow': 'drop-head' },

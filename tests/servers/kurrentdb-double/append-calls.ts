@@ -61,7 +61,7 @@ export const appendCalls = (log: DoubleLog, faults: Faults, count: (call: string
         );
       else answer.setError(batchError(outcome, stream));
       if (faults.take('lostReplies')) return;
-      if (faults.take('delayedReplies')) setTimeout(() => call.write(answer), faults.replyDelayMs).unref();
+      if (faults.take('delayedReplies')) setTimeout(() => (count('lateReply'), call.write(answer)), faults.replyDelayMs).unref();
       else call.write(answer);
     });
     call.on('end', () => call.end());

@@ -13,6 +13,8 @@ const { BACKWARDS } = streamsPb.ReadReq.Options.ReadDirection;
 /** An open subscription, so that a test can make it fall silent or end. */
 export interface OpenSubscription {
   isSilent: boolean;
+  /** Events written to the connection so far. */
+  readonly sent: number;
   end(status?: grpc.ServiceError): void;
 }
 
@@ -122,6 +124,7 @@ const subscribe = (log: DoubleLog, subscriptions: Set<OpenSubscription>, call: R
   const rowsPerCheckpoint = filter ? filter.getMax() * filter.getCheckpointintervalmultiplier() : Number.POSITIVE_INFINITY;
   let next = options.getAll()?.hasPosition() ? start + 1 : start;
   let sinceCheckpoint = 0;
+  let sent = 0;
   let isBlocked = false;
   let isCaughtUp = false;
 
@@ -131,7 +134,10 @@ const subscribe = (log: DoubleLog, subscriptions: Set<OpenSubscription>, call: R
       const row = log.rows[next] as Row;
       next += 1;
       sinceCheckpoint += 1;
-      if (isWanted(row)) isBlocked = !call.write(readEvent(row));
+      if (isWanted(row)) {
+        isBlocked = !call.write(readEvent(row));
+        sent += 1;
+      }
       if (sinceCheckpoint < rowsPerCheckpoint) continue;
       sinceCheckpoint = 0;
       call.write(checkpointAt(row.position));
@@ -149,6 +155,9 @@ const subscribe = (log: DoubleLog, subscriptions: Set<OpenSubscription>, call: R
   const stop = log.onAppend(pump);
   const subscription: OpenSubscription = {
     isSilent: false,
+    get sent() {
+      return sent;
+    },
     end: (status) => {
       close();
       if (status) call.emit('error', status);

@@ -1,0 +1,339 @@
+import { ClosedError } from '@sagahub/contracts/errors.ts';
+import type { JsonObject } from '@sagahub/contracts/json.ts';
+import type {
+  CollectionSpec,
+  DocumentFilter,
+  DocumentPut,
+  DocumentStore,
+  FindQuery,
+  Generation,
+  StoredDocument,
+} from '@sagahub/contracts/ports/document-store.ts';
+import type { HealthCheck } from '@sagahub/contracts/service.ts';
+import { type Collection, type Db, MongoClient } from 'mongodb';
+import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme } from '../engine/engine.ts';
+import { type Starting, waitForEngine } from '../engine/starting.ts';
+import { batchOf } from './batch.ts';
+import { translated } from './errors.ts';
+import { FIRST, type GenerationsForm, GenerationsPointer, nameOfGeneration, type Retired } from './generations.ts';
+import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
+import { Progress, type ProgressForm } from './progress.ts';
+import { countPipeline, pagesOf } from './queries.ts';
+
+export interface MongoDocumentStoreOptions extends Starting {
+  /** `mongodb://` or `mongodb+srv://`, with user, password, hosts and database (default `sagahub`); `?tls=true` for TLS */
+  readonly url: string;
+  readonly collections: readonly CollectionSpec[];
+  /** The log that the documents are folded from; those of another log are left alone. */
+  readonly logId?: string;
+  /** How old the knowledge may be which generation is live: as long a promotion by another process stays unseen. Default 500. */
+  readonly liveForMs?: number;
+  /** How long replaced documents stay, for readers that still know the generation before. Default 5,000. */
+  readonly retireAfterMs?: number;
+}
+
+const DEFAULT_DATABASE = 'sagahub';
+/** Documents of one step of `scan`. */
+const SCAN_PAGE = 500;
+
+/**
+ * The read model in MongoDB 6 or newer, by what FerretDB 1.24 understands too: no transactions, no change streams.
+ * How a write is whole nevertheless: {@link Progress}. A write and its documents are on the disks of a majority when it resolves.
+ *
+ * | collection | holds |
+ * |---|---|
+ * | `hub.<namespace>` | which generations are live, and a checkpoint per projection and generation |
+ * | `<collection>.<namespace>.<generation>` | documents |
+ *
+ * The namespace belongs to the log and to what is indexed, so that releases that differ in it do not meet.
+ */
+export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions): Promise<DocumentStore & EngineHealth> => {
+  const engine: Engine = { name: 'MongoDB', url: options.url, setting: 'HUB_MONGODB_URL' };
+  requireScheme(engine, 'mongodb', 'mongodb+srv');
+  const layouts = options.collections.map(layoutOf);
+  return waitForEngine(engine, options, async () => {
+    const client = new MongoClient(options.url, {
+      appName: 'sagahub',
+      retryWrites: false, // every write here may be repeated by its caller, and knows whether it happened
+      writeConcern: { w: 'majority', journal: true },
+      connectTimeoutMS: 5_000,
+      serverSelectionTimeoutMS: 3_000,
+      socketTimeoutMS: 15_000, // a connection that has died silently
+      heartbeatFrequencyMS: 3_000,
+      maxPoolSize: 20,
+    });
+    try {
+      await client.connect();
+      const store = new MongoDocuments(client, engine, layouts, options);
+      await store.prepare();
+      return store;
+    } catch (error) {
+      await client.close().catch(() => {});
+      throw error;
+    }
+  });
+};
+
+class MongoDocuments implements DocumentStore, EngineHealth {
+  readonly #client: MongoClient;
+  readonly #engine: Engine;
+  readonly #options: MongoDocumentStoreOptions;
+  readonly #db: Db;
+  readonly #namespace: string;
+  readonly #layouts: ReadonlyMap<string, Layout>;
+  readonly #pointer: GenerationsPointer;
+  readonly #progress: Progress;
+  readonly #closing = new AbortController();
+  readonly #cleaning = new Set<Promise<void>>();
+  #refreshedAtMs = 0;
+
+  constructor(client: MongoClient, engine: Engine, layouts: readonly Layout[], options: MongoDocumentStoreOptions) {
+    this.#client = client;
+    this.#engine = engine;
+    this.#options = options;
+    this.#db = client.db(client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName);
+    this.#namespace = namespaceOf(layouts, options.logId ?? '');
+    this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
+    const meta = `hub.${this.#namespace}`;
+    this.#pointer = new GenerationsPointer(this.#db.collection<GenerationsForm>(meta));
+    this.#progress = new Progress(this.#db, this.#db.collection<ProgressForm>(meta));
+  }
+
+  /** Creates what is missing, and removes what a crash between a promotion and its cleaning up left behind. */
+  async prepare(): Promise<void> {
+    if (!(await this.#pointer.exists())) {
+      for (const name of this.#layouts.keys()) await this.#createIndexes(name, FIRST);
+      await this.#pointer.create([...this.#layouts.keys()]); // last: where it is, the indexes are
+    }
+    const { retired } = await this.#refresh();
+    for (const one of retired) this.#removeLater(one);
+  }
+
+  checkpoint(projection: string, generation?: Generation): Promise<bigint> {
+    return this.#call(async () => {
+      await this.#refresh();
+      return this.#progress.read(this.#progressKey(projection, generation));
+    });
+  }
+
+  write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation): Promise<void> {
+    return this.#call(async () => {
+      if (generation !== undefined && !this.#isRebuilding(projection, generation)) {
+        await this.#refresh();
+        if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
+      }
+      const number = (collection: string) =>
+        generation === undefined ? (this.#pointer.known.live[collection] ?? FIRST) : Number(generation);
+      const batch = batchOf(
+        puts,
+        (collection) => this.#layout(collection),
+        (collection) => this.#nameOf(collection, number(collection)),
+      );
+      await this.#progress.write(this.#progressKey(projection, generation), checkpoint, batch);
+    });
+  }
+
+  async get(collection: string, id: string, generation?: Generation): Promise<StoredDocument | undefined> {
+    return this.#call(async () => {
+      const found = await (await this.#documents(collection, generation)).findOne({ _id: id });
+      return found ? documentOf(found) : undefined;
+    });
+  }
+
+  getMany(collection: string, ids: readonly string[], generation?: Generation): Promise<readonly (StoredDocument | undefined)[]> {
+    return this.#call(async () => {
+      const found = await (await this.#documents(collection, generation)).find({ _id: { $in: [...new Set(ids)] } }).toArray();
+      const byId = new Map(found.map((one) => [one._id, documentOf(one)]));
+      return ids.map((id) => byId.get(id));
+    });
+  }
+
+  find(collection: string, query: FindQuery, generation?: Generation): Promise<readonly StoredDocument[]> {
+    return this.#call(async () => {
+      const pages = pagesOf(this.#layout(collection), query);
+      const documents = await this.#documents(collection, generation);
+      const found: StoredDocument[] = [];
+      for (const { filter, sort } of pages) {
+        if (found.length >= query.limit) break;
+        const page = await documents.find(filter, { sort, limit: query.limit - found.length }).toArray();
+        found.push(...page.map(documentOf));
+      }
+      return found;
+    });
+  }
+
+  countBy(collection: string, field: string, filter?: DocumentFilter): Promise<ReadonlyMap<string, number>> {
+    return this.#call(async () => {
+      const pipeline = countPipeline(this.#layout(collection), field, filter);
+      const groups = await (await this.#documents(collection)).aggregate<{ _id: unknown; count: number }>(pipeline).toArray();
+      return new Map(groups.map(({ _id, count }) => [String(_id), count]));
+    });
+  }
+
+  /** A promotion in between does not disturb it: the next page comes from the new generation. */
+  async *scan(collection: string, generation?: Generation): AsyncIterable<StoredDocument> {
+    for (let after: { readonly id: string } | undefined; ; ) {
+      const page = await this.find(collection, { limit: SCAN_PAGE, ...(after && { after }) }, generation);
+      yield* page;
+      after = page.at(-1);
+      if (!after || page.length < SCAN_PAGE) return;
+    }
+  }
+
+  beginRebuild(projection: string, collections: readonly string[]): Promise<Generation> {
+    return this.#call(async () => {
+      for (const collection of collections) this.#layout(collection);
+      const earlier = (await this.#refresh()).rebuilds[projection];
+      if (earlier && earlier.collections.join() !== collections.join()) await this.#drop(projection, earlier.generation);
+      return this.#pointer.change(async (state) => {
+        const found = state.rebuilds[projection];
+        if (found) return [undefined, nameOfGeneration(found.generation)];
+        const generation = state.last + 1;
+        await this.#progress.create(Progress.keyOf(projection, generation));
+        for (const collection of collections) await this.#createIndexes(collection, generation);
+        const next = { ...state, last: generation, rebuilds: { ...state.rebuilds, [projection]: { generation, collections } } };
+        return [next, nameOfGeneration(generation)];
+      });
+    });
+  }
+
+  rebuilding(projection: string): Promise<Generation | undefined> {
+    return this.#call(async () => {
+      const rebuild = (await this.#refresh()).rebuilds[projection];
+      return rebuild && nameOfGeneration(rebuild.generation);
+    });
+  }
+
+  promote(projection: string, generation: Generation): Promise<void> {
+    return this.#call(async () => {
+      await this.#refresh();
+      if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
+      await this.#progress.read(Progress.keyOf(projection, Number(generation))); // its last documents are in their places
+      const retired = await this.#pointer.change((state): readonly [typeof state, Retired] => {
+        const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
+        if (rebuild?.generation !== Number(generation)) throw notRebuilding(projection, generation);
+        const replaced: Retired = {
+          projection,
+          generation: state.projections[projection] ?? FIRST,
+          collections: rebuild.collections.map((name) => ({ name, generation: state.live[name] ?? FIRST })),
+        };
+        const live = { ...state.live, ...Object.fromEntries(rebuild.collections.map((name) => [name, rebuild.generation])) };
+        const projections = { ...state.projections, [projection]: rebuild.generation };
+        return [{ ...state, live, projections, rebuilds, retired: [...state.retired, replaced] }, replaced];
+      });
+      await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
+      this.#removeLater(retired);
+    });
+  }
+
+  dropRebuild(projection: string, generation: Generation): Promise<void> {
+    return this.#call(() => this.#drop(projection, Number(generation)));
+  }
+
+  async health(): Promise<HealthCheck> {
+    const name = 'mongodb:connection';
+    try {
+      await this.#call(() => this.#db.command({ ping: 1 }, { timeoutMS: HEALTH_TIMEOUT_MS }));
+      return { name, status: 'pass' };
+    } catch (error) {
+      return { name, status: 'fail', output: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    await Promise.all(this.#cleaning);
+    await this.#client.close();
+  }
+
+  async #call<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#closing.signal.aborted) throw new ClosedError('the document store');
+    try {
+      return await act();
+    } catch (error) {
+      throw this.#closing.signal.aborted ? new ClosedError('the document store') : translated(this.#engine, error);
+    }
+  }
+
+  async #refresh() {
+    const state = await this.#pointer.refresh();
+    this.#refreshedAtMs = this.#options.clock.now();
+    return state;
+  }
+
+  #layout(collection: string): Layout {
+    const layout = this.#layouts.get(collection);
+    if (!layout) throw new TypeError(`collection ${collection} was not declared when the store was opened`);
+    return layout;
+  }
+
+  #nameOf(collection: string, generation: number): string {
+    return `${collection}.${this.#namespace}.${generation}`;
+  }
+
+  #progressKey(projection: string, generation?: Generation): string {
+    return Progress.keyOf(
+      projection,
+      generation === undefined ? (this.#pointer.known.projections[projection] ?? FIRST) : Number(generation),
+    );
+  }
+
+  #isRebuilding(projection: string, generation: Generation): boolean {
+    return this.#pointer.known.rebuilds[projection]?.generation === Number(generation);
+  }
+
+  async #documents(collection: string, generation?: Generation): Promise<Collection<StoredForm>> {
+    this.#layout(collection);
+    if (this.#options.clock.now() - this.#refreshedAtMs >= (this.#options.liveForMs ?? 500)) await this.#refresh();
+    const number = this.#find(collection, generation) ?? (await this.#refresh(), this.#find(collection, generation));
+    if (number === undefined) throw new RangeError(`collection ${collection} has no generation ${generation}`);
+    return this.#db.collection<StoredForm>(this.#nameOf(collection, number));
+  }
+
+  #find(collection: string, generation: Generation | undefined): number | undefined {
+    const { live, rebuilds } = this.#pointer.known;
+    const number = live[collection] ?? FIRST;
+    if (generation === undefined || Number(generation) === number) return number;
+    const rebuild = Object.values(rebuilds).find((one) => one.generation === Number(generation) && one.collections.includes(collection));
+    return rebuild?.generation;
+  }
+
+  async #createIndexes(collection: string, generation: number): Promise<void> {
+    const indexes = indexesOf(this.#layout(collection));
+    if (indexes.length > 0) await this.#db.collection(this.#nameOf(collection, generation)).createIndexes(indexes);
+  }
+
+  async #drop(projection: string, generation: number): Promise<void> {
+    const dropped = await this.#pointer.change((state): readonly [typeof state | undefined, readonly string[]] => {
+      const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
+      return rebuild?.generation === generation ? [{ ...state, rebuilds }, rebuild.collections] : [undefined, []];
+    });
+    if (dropped.length === 0) return;
+    await this.#progress.remove(Progress.keyOf(projection, generation));
+    for (const collection of dropped) await this.#db.dropCollection(this.#nameOf(collection, generation));
+  }
+
+  /** Readers in other processes may still be on their way to it. */
+  #removeLater(retired: Retired): void {
+    const remove = async (): Promise<void> => {
+      await this.#options.clock.sleep(this.#options.retireAfterMs ?? 5_000, this.#closing.signal);
+      if (this.#closing.signal.aborted) return; // the next start finds it
+      await this.#progress.remove(Progress.keyOf(retired.projection, retired.generation));
+      for (const { name, generation } of retired.collections) await this.#db.dropCollection(this.#nameOf(name, generation));
+      const isIt = (one: Retired) => one.projection === retired.projection && one.generation === retired.generation;
+      await this.#pointer.change((state) => [{ ...state, retired: state.retired.filter((one) => !isIt(one)) }, undefined]);
+    };
+    const cleaning = remove()
+      .catch((error: unknown) =>
+        this.#options.logger.warn('replaced documents could not be removed; the next start tries again', { reason: String(error) }),
+      )
+      .finally(() => this.#cleaning.delete(cleaning));
+    this.#cleaning.add(cleaning);
+  }
+}
+
+const notRebuilding = (projection: string, generation: Generation): RangeError =>
+  new RangeError(`generation ${generation} of ${projection} is not being rebuilt`);
+
+const documentOf = ({ _id, revision, body }: StoredForm): StoredDocument => ({ id: _id, revision, body: JSON.parse(body) as JsonObject });

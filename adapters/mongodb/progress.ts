@@ -1,0 +1,96 @@
+import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
+import { Binary, type Collection, type Db } from 'mongodb';
+import { applyBatch, type Batch, decodeBatch, encodeBatch } from './batch.ts';
+
+/** How far a projection is in one generation, and the last batch it wrote. */
+export interface ProgressForm {
+  readonly _id: string;
+  /** Counts the writes: whoever writes next must have seen this one. */
+  readonly version: number;
+  /** Decimal. */
+  readonly position: string;
+  /** The documents of the last write, in case its writer did not come to putting them in their places. */
+  readonly batch?: Binary;
+}
+
+const DUPLICATE_KEY = 11_000;
+
+/**
+ * One document per projection and generation makes a write whole without a transaction:
+ *
+ * 1. Checkpoint and documents together replace those of the write before, in this one document, if nobody has written since: here the write
+ *    has happened or not, and a projector that was overtaken while it slept fails here.
+ * 2. The documents are put in their places, each only over a lower revision.
+ *
+ * Who reads a checkpoint puts the documents of its write in their places first, unless it knows that they are: so a checkpoint never tells of
+ * documents that are not there, whoever died between 1 and 2. A batch that comes late finds higher revisions and changes nothing.
+ */
+export class Progress {
+  readonly #db: Db;
+  readonly #entries: Collection<ProgressForm>;
+  /** Version of each entry that this process knows and has seen applied. */
+  readonly #known = new Map<string, number>();
+  /** Writes of one entry wait for each other. */
+  readonly #lines = new Map<string, Promise<unknown>>();
+
+  constructor(db: Db, entries: Collection<ProgressForm>) {
+    this.#db = db;
+    this.#entries = entries;
+  }
+
+  static keyOf(projection: string, generation: number): string {
+    return `progress:${projection}#${generation}`;
+  }
+
+  /** The checkpoint, with all its documents in place; from here on this process may write. Creates the entry. */
+  read(key: string): Promise<bigint> {
+    return this.#inLine(key, async () => BigInt((await this.#catchUp(key)).position));
+  }
+
+  /** @throws RevisionConflictError somebody else has written since the checkpoint was read here; reading it again mends it */
+  write(key: string, position: bigint, batch: Batch): Promise<void> {
+    return this.#inLine(key, async () => {
+      const version = this.#known.get(key) ?? (await this.#catchUp(key)).version;
+      const next = { version: version + 1, position: String(position) };
+      const { matchedCount } = await this.#entries.updateOne(
+        { _id: key, version },
+        batch.size === 0 ? { $set: next, $unset: { batch: 1 } } : { $set: { ...next, batch: new Binary(await encodeBatch(batch)) } },
+      );
+      if (matchedCount === 0) throw new RevisionConflictError(key, version, (await this.#entries.findOne({ _id: key }))?.version ?? -1);
+      await applyBatch(this.#db, batch);
+      this.#known.set(key, next.version);
+    });
+  }
+
+  async create(key: string): Promise<void> {
+    try {
+      await this.#entries.insertOne({ _id: key, version: 0, position: '0' });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    }
+  }
+
+  /** Nobody can write to it any more. */
+  async remove(key: string): Promise<void> {
+    this.#known.delete(key);
+    await this.#entries.deleteOne({ _id: key });
+  }
+
+  async #catchUp(key: string): Promise<ProgressForm> {
+    let entry = await this.#entries.findOne({ _id: key });
+    if (!entry) {
+      await this.create(key);
+      entry = await this.#entries.findOne({ _id: key });
+    }
+    if (!entry) throw new RangeError(`${key} was removed`);
+    if (entry.batch && this.#known.get(key) !== entry.version) await applyBatch(this.#db, await decodeBatch(entry.batch.buffer));
+    this.#known.set(key, entry.version);
+    return entry;
+  }
+
+  #inLine<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const turn = (this.#lines.get(key) ?? Promise.resolve()).then(act, act);
+    this.#lines.set(key, turn);
+    return turn;
+  }
+}

@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TEST_CERTIFICATE } from '../../adapters/http/testing/certificate.ts';
+import { freePort, hasCommand, type LocalServer, startLocalServer, temporaryFolder } from './local-server.ts';
+
+/** What `install-ferretdb.sh` builds: a server that speaks MongoDB's protocol, without transactions and change streams. */
+const FERRETDB = join(process.env['HUB_TEST_TOOLS_DIR'] ?? join(homedir(), '.cache', 'sagahub'), 'ferretdb-1.24.0', 'ferretdb');
+
+/** The server that is used here: MongoDB itself where it is installed. */
+export const serverName = (): string | undefined =>
+  hasCommand('mongod') ? 'mongod' : existsSync(FERRETDB) ? 'FerretDB 1.24.0' : undefined;
+
+/** Why it cannot run here; `undefined` when it can. */
+export const availability = (): string | undefined =>
+  serverName() === undefined
+    ? 'mongod is not installed, and FerretDB is not built (tests/servers/install-ferretdb.sh builds it, with Go)'
+    : undefined;
+
+export interface MongoDbServer extends LocalServer {
+  /** Of the same server, over TLS with the certificate of the tests; FerretDB only. */
+  readonly tlsUrl: string | undefined;
+  /** The URL with a database of that name. */
+  database(name: string): string;
+}
+
+export const startMongoDb = async (): Promise<MongoDbServer> => {
+  const folder = temporaryFolder('mongodb');
+  mkdirSync(join(folder, 'data'));
+  const [port, tlsPort] = [await freePort(), await freePort()];
+  const url = `mongodb://127.0.0.1:${port}`;
+  const common = { name: serverName() ?? 'MongoDB', port, url: `${url}/`, folder };
+  const server = hasCommand('mongod')
+    ? await startLocalServer({
+        ...common,
+        command: 'mongod',
+        args: ['--port', `${port}`, '--bind_ip', '127.0.0.1', '--dbpath', join(folder, 'data')],
+      })
+    : await startLocalServer({ ...common, command: FERRETDB, args: ferretArguments(folder, port, tlsPort) });
+  return {
+    ...server,
+    tlsUrl: hasCommand('mongod') ? undefined : `mongodb://localhost:${tlsPort}/`,
+    database: (name) => `${url}/${name}`,
+  };
+};
+
+const ferretArguments = (folder: string, port: number, tlsPort: number): string[] => {
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  writeFileSync(cert, TEST_CERTIFICATE.cert);
+  writeFileSync(key, TEST_CERTIFICATE.key);
+  return [
+    `--listen-addr=127.0.0.1:${port}`,
+    `--listen-tls=127.0.0.1:${tlsPort}`,
+    `--listen-tls-cert-file=${cert}`,
+    `--listen-tls-key-file=${key}`,
+    '--debug-addr=-',
+    '--handler=sqlite',
+    `--sqlite-url=file:${join(folder, 'data')}/`,
+    `--state-dir=${folder}`,
+    '--telemetry=disable',
+    '--log-level=error',
+  ];
+};
