@@ -17,7 +17,7 @@ describe('journey: bad input gets a clear answer and changes nothing', () => {
     'wrong types': [422, anOrder('BAD', { currency: 5 }), '#/currency'],
     'an unknown field': [422, anOrder('BAD', { colour: 'red' }), '#/colour'],
     'an unknown field inside': [422, withLine({ colour: 'red' }), '#/lines/0/colour'],
-    __proto__: [422, JSON.stringify(anOrder('BAD')).replace('{', '{"__proto__":{"admin":true},'), '#/__proto__'],
+    ['__proto__']: [422, JSON.stringify(anOrder('BAD')).replace('{', '{"__proto__":{"admin":true},'), '#/__proto__'],
     'a price as a JSON number': [422, withLine({ unitPrice: 19.9 }), '#/lines/0/unitPrice'],
     'an exponent': [422, withLine({ unitPrice: '1e3' }), '#/lines/0/unitPrice'],
     NaN: [422, withLine({ quantity: 'NaN' }), '#/lines/0/quantity'],

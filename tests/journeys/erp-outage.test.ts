@@ -62,8 +62,11 @@ describe('journey: the ERP is away', () => {
     const demo = journey.hub.client('demo');
     await journey.hub.erp.behave({ bearer: 'another-token' });
     const orderId = await place(demo, anOrder('CRED-1'));
-    const order = await orderIn(demo, orderId, 'waiting');
-    assert.match(order.waiting.reason, /401/);
+    await until(
+      'the order saying why it waits',
+      () => demo.get(`/api/v1/orders/${orderId}`),
+      ({ body }) => body.status === 'waiting' && /401/.test(body.waiting.reason),
+    );
     await journey.hub.erp.behave(WELL_BEHAVED);
     await orderIn(demo, orderId, 'completed');
   }).timeout(60_000);

@@ -1,6 +1,9 @@
 import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { type HubOptions, HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
+import { ApiDescription } from '../support/api-description.ts';
+import { SharedEngines } from '../support/engines.ts';
+import { NetworkedHub } from '../support/networked-hub.ts';
 
 /** Timings short enough for tests; everything else as a user would run it. */
 const QUICK: Readonly<Record<string, string>> = {
@@ -10,15 +13,52 @@ const QUICK: Readonly<Record<string, string>> = {
   HUB_BREAKER_OPEN: '300ms',
 };
 
+/** What a journey sees of the hub it runs against: the same in every profile. */
+export type JourneyHub = Pick<HubProcess, 'url' | 'managementUrl' | 'erp' | 'output' | 'client' | 'kill' | 'startAgain' | 'stop'> &
+  AsyncDisposable;
+
+/**
+ * Which hub the journeys run against: `embedded` (default), or `networked-postgres` and `networked-kurrentdb`: five processes on real
+ * engines with that log.
+ */
+const PROFILE = process.env['HUB_TEST_PROFILE'] ?? 'embedded';
+
+let engines: SharedEngines | undefined;
+if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
+
+const startHub = async ({ env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
+  if (PROFILE === 'embedded') return HubProcess.start({ ...options, env: { ...QUICK, ...env } });
+  engines ??= await SharedEngines.start();
+  const eventStore = PROFILE === 'networked-kurrentdb' ? 'kurrentdb' : 'postgres';
+  return NetworkedHub.start(await engines.forOneHub(eventStore), { ...options, env: { ...QUICK, ...env } });
+};
+
 /** One hub for all tests of a `describe`, started before the first and thrown away after the last. */
-export const journeyHub = (options: HubOptions = {}): { readonly hub: HubProcess } => {
-  const journey: { hub: HubProcess } = { hub: undefined as unknown as HubProcess };
+export const journeyHub = (options: HubOptions = {}): { readonly hub: JourneyHub } => {
+  const journey: { hub: JourneyHub } = { hub: undefined as unknown as JourneyHub };
   before(async function () {
-    this.timeout(60_000);
-    journey.hub = await HubProcess.start({ ...options, env: { ...QUICK, ...options.env } });
+    this.timeout(120_000);
+    journey.hub = await startHub(options);
+    await holdToDescription(journey.hub);
   });
   after(() => journey.hub?.[Symbol.asyncDispose]());
   return journey;
+};
+
+/** From now on every answer that a client of this hub gets fails the test unless `/openapi.json` describes it. */
+const holdToDescription = async (hub: JourneyHub): Promise<void> => {
+  const description = await ApiDescription.of(hub.url);
+  const clientOf = hub.client.bind(hub);
+  hub.client = (name) => {
+    const client = clientOf(name);
+    const call = client.call.bind(client);
+    client.call = async (method, path, options) => {
+      const answer = await call(method, path, options);
+      description.assertDescribes(method, path, answer);
+      return answer;
+    };
+    return client;
+  };
 };
 
 /** Posts an order and answers its id; fails the test unless it was accepted. */
