@@ -21,6 +21,7 @@ import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
+import { ensureAdmin } from './admin-client.ts';
 import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
@@ -102,6 +103,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   observe(ports, [`orchestration.${orders.flow.name}`, `outbound.${ERP}`]);
 
   const gateway = started.use(await startGateway(config.gateway, ports, { services, version: VERSION }));
+  if (config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
   const demo = isDemo(config) ? await ensureDemoClients(config, folder, gateway) : undefined;
   const management = started.use(
     await startHttpServer({

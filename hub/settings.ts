@@ -26,6 +26,13 @@ export const hubSettings = {
     description:
       'For maintenance: `false` accepts and shows orders, and leaves all work on them (stock, ERP, deadlines) to a later start with `true`.',
   },
+  adminSecret: {
+    env: 'HUB_ADMIN_CLIENT_SECRET',
+    schema: secret(),
+    description:
+      'Makes sure of a client `admin` with this secret, who adds partners and clients where there are no demo clients. For the first start; leave it out afterwards.',
+    secret: true,
+  },
   demoClientSecret: {
     env: 'HUB_DEMO_CLIENT_SECRET',
     schema: secret(),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { chownSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +11,8 @@ import { ROOT } from './testing/manifests.ts';
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const dockerfile = read('Dockerfile');
+/** Drawn for one run. */
+const SECRET = randomUUID();
 const manifest = JSON.parse(read('package.json'));
 
 describe('the container image', () => {
@@ -46,7 +49,7 @@ describe('the container image', () => {
     assert.match(dockerfile, /rm -rf .*\/npm /);
   });
 
-  it('holds all that runs: a hub starts from it for a user who may write to the data folder alone, and drains on SIGTERM', async function () {
+  it('holds all that runs: a hub starts from it for a user who may write to its data folder alone, lets its first client in and drains', async function () {
     this.timeout(60_000);
     const folder = mkdtempSync(join(tmpdir(), 'sagahub-image-'));
     try {
@@ -61,7 +64,14 @@ describe('the container image', () => {
       const hub = spawn(process.execPath, ['hub/bin/sagahub.mjs', 'start', '--json'], {
         cwd: app,
         ...someoneElse,
-        env: { HUB_DATA_DIR: data, PORT: '0', HUB_MANAGEMENT_PORT: '0', HUB_ERP_SIMULATOR_PORT: '0' },
+        env: {
+          HUB_DATA_DIR: data,
+          HUB_HOST: '0.0.0.0',
+          PORT: '0',
+          HUB_MANAGEMENT_PORT: '0',
+          HUB_ADMIN_CLIENT_SECRET: SECRET,
+          ERP_URL: 'http://127.0.0.1:1',
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       const exited = once(hub, 'exit');
@@ -71,6 +81,12 @@ describe('the container image', () => {
       assert.ok(started, errors);
       const { url, managementUrl } = JSON.parse(started[0]);
       for (const base of [url, managementUrl]) assert.equal((await fetch(`${base}/health/ready`)).status, 200);
+      const token = await fetch(`${url}/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`admin:${SECRET}`).toString('base64')}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'admin' }),
+      });
+      assert.equal(token.status, 200, 'the first client, where there are no demo clients');
       hub.kill('SIGTERM');
       assert.deepEqual(await exited, [0, null], errors);
       if (someoneElse)
@@ -78,5 +94,13 @@ describe('the container image', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  it('has every program that the manifests and compose start', () => {
+    const programs = [...globSync('k8s/**/*.yaml', { cwd: ROOT }), 'compose.yaml'].flatMap((path) =>
+      [...read(path).matchAll(/(?:args|command): \[([\w/.-]+\.(?:ts|mjs))/g)].map((match) => match[1] ?? ''),
+    );
+    assert.ok(programs.length >= 12);
+    for (const program of new Set(programs)) assert.ok(existsSync(join(ROOT, program)) && inBuildContext(program), program);
   });
 });

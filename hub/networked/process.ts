@@ -1,7 +1,6 @@
 import { startHttpServer } from '@sagahub/adapters/http/server.ts';
 import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
-import { telemetrySettings } from '@sagahub/adapters/telemetry/settings.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import { readConfig } from '@sagahub/contracts/config.ts';
@@ -10,6 +9,7 @@ import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Service } from '@sagahub/contracts/service.ts';
 import { readTls } from '@sagahub/gateway/config.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
+import { ensureAdmin } from '../admin-client.ts';
 import { readHubConfig, type HubConfig } from '../config.ts';
 import { ERP } from '../flows.ts';
 import { metricsRoute } from '../metrics-route.ts';
@@ -57,7 +57,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
 
   const gateway = started.use(await startGateway(config.gateway, ports, { services: [...services, enginesOf(ports)], version: VERSION }));
-  if (name === 'gateway' && settings.adminSecret !== undefined) await ensureAdmin(gateway, settings.adminSecret);
+  if (name === 'gateway' && config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
   const management = started.use(
     await startHttpServer({
       host: config.gateway.managementHost,
@@ -135,12 +135,3 @@ const enginesOf = ({ engines }: NetworkedPorts): Service => ({
   health: () => Promise.all(engines.map((engine) => engine.health())),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 });
-
-const ensureAdmin = (gateway: Awaited<ReturnType<typeof startGateway>>, secret: string): Promise<void> =>
-  gateway.directory.ensureClient({
-    clientId: 'admin',
-    partnerId: 'hub',
-    partnerName: 'The hub itself',
-    scopes: ['admin', 'orders:read', 'audit:read', 'audit:personal'],
-    secret,
-  });

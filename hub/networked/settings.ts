@@ -29,13 +29,6 @@ export const networkedSettings = {
     'HUB_MASTER_KEY',
     'Wraps the keys of the key store: 32 bytes in base64 (`openssl rand -base64 32`); former ones on further lines.',
   ),
-  adminSecret: {
-    env: 'HUB_ADMIN_CLIENT_SECRET',
-    schema: z.string().min(16, 'must have at least 16 characters').optional(),
-    description:
-      'Makes sure of a client `admin` with this secret, who adds partners and clients. For the first start; leave it out afterwards.',
-    secret: true,
-  },
   integrationUrl: service('HUB_INTEGRATION_URL', 'integration-service'),
   orchestrationUrl: service('HUB_ORCHESTRATION_URL', 'orchestration-service'),
   outboundUrl: service('HUB_OUTBOUND_URL', 'outbound-service'),
