@@ -52,7 +52,11 @@ const RAW_OF_STREAM: Statement = {
   text: `SELECT p.position, ${COLUMNS} FROM streams s JOIN events e ON e.stream = s.key ${PLACE}
     WHERE s.name = $1 AND p.position > $2 ORDER BY e.revision LIMIT $3`,
 };
-const END: Statement = { name: 'log-end', text: 'SELECT position FROM log_end' };
+/** No row before the first event has its place. */
+export const END: Statement = {
+  name: 'log-end',
+  text: 'SELECT first_position + events - 1 FROM placed ORDER BY first_position DESC LIMIT 1',
+};
 const REQUEST: Statement = { name: 'request', text: 'SELECT stream FROM request_keys WHERE key = $1' };
 
 const MAX_REVISION = 2 ** 31 - 2;

@@ -49,8 +49,6 @@ CREATE TABLE placed (
 );
 CREATE UNIQUE INDEX placed_by_stream ON placed (stream, first_revision);
 
-CREATE TABLE log_end (position bigint NOT NULL);
-INSERT INTO log_end VALUES (0);
 /* Of each 1,000 positions, the earliest time of an append that begins among them: finds events by time. */
 CREATE TABLE time_blocks (block bigint PRIMARY KEY, earliest_ms bigint NOT NULL);
 
@@ -110,7 +108,8 @@ CREATE TABLE open_work (
   PRIMARY KEY (stream, step)
 ) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.1);
 CREATE INDEX open_work_by_due ON open_work (due_ms);
-CREATE TABLE open_work_checkpoint (position bigint NOT NULL);
+/* One row, always a new one: an old version that a long transaction keeps is never looked at again. */
+CREATE TABLE open_work_checkpoint (position bigint PRIMARY KEY);
 INSERT INTO open_work_checkpoint VALUES (0);
 ${openWorkFunctions}
 `;

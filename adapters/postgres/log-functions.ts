@@ -69,7 +69,8 @@ END $$;
 /**
  * Gives places to appends that have none yet, in the order of their ids behind `after_id`, and tells listeners. Answers with the new end of the
  * log, how many appends were placed and the newest id; with nothing when there are none. Refused when `term_epoch` is not the sequencer's newest:
- * the row of `leaders` is locked against a new term meanwhile.
+ * the row of `leaders` is locked against a new term meanwhile. The end of the log is where the last place ends: a row that held it would leave a
+ * version behind with each batch, all of which every reader would look at while a long transaction elsewhere keeps them.
  */
 export const sequenceFunction = `
 CREATE FUNCTION sequence_appends(
@@ -81,7 +82,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM unsequenced WHERE id > after_id) THEN RETURN; END IF;
   PERFORM FROM leaders WHERE name = 'sequencer' AND epoch = term_epoch FOR SHARE;
   IF NOT FOUND THEN RAISE EXCEPTION 'term % is over', term_epoch USING ERRCODE = 'HUB01'; END IF;
-  SELECT position INTO log_start FROM log_end FOR UPDATE;
+  SELECT first_position + events - 1 INTO log_start FROM placed ORDER BY first_position DESC LIMIT 1;
+  log_start := coalesce(log_start, 0);
   /* Within a stream the order of ids is that of revisions, but the predecessor may be one that was held up, and stand before after_id. */
   IF after_id > 0 AND EXISTS (
     SELECT FROM unsequenced u
@@ -104,7 +106,6 @@ BEGIN
     ON CONFLICT (block) DO UPDATE SET earliest_ms = least(known.earliest_ms, excluded.earliest_ms)
       WHERE excluded.earliest_ms < known.earliest_ms
   ) SELECT max(last_position), count(*), max(id) INTO log_position, appends, newest_id FROM counted;
-  UPDATE log_end SET position = log_position;
   PERFORM pg_notify('sagahub_' || current_schema(), log_position::text);
 END $$;
 `;

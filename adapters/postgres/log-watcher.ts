@@ -1,6 +1,7 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type pg from 'pg';
 import type { Database } from './database.ts';
+import { END } from './event-rows.ts';
 
 /** How often the end of the log is asked for although nothing was told; also how often the connection is tried for life. */
 const ASK_EVERY_MS = 1_000;
@@ -52,8 +53,8 @@ export class LogWatcher implements AsyncDisposable {
   async #watch(client: pg.Client, stop: AbortSignal): Promise<void> {
     await this.#inTime(client.query(`LISTEN "sagahub_${this.#database.schema}"`));
     while (!stop.aborted) {
-      const { rows } = await this.#inTime(client.query('SELECT position FROM log_end'));
-      this.#onEnd(BigInt(rows[0].position));
+      const { rows } = await this.#inTime(client.query({ ...END, rowMode: 'array' }));
+      this.#onEnd(BigInt(rows[0]?.[0] ?? 0));
       await this.#clock.sleep(ASK_EVERY_MS, stop);
     }
   }

@@ -11,13 +11,17 @@ CREATE FUNCTION apply_open_work(
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   later text[];
+  old_position bigint;
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true);
   IF term_epoch IS NOT NULL THEN
     PERFORM FROM leaders WHERE name = term_name AND epoch = term_epoch FOR SHARE;
     IF NOT FOUND THEN RAISE EXCEPTION 'term % of the % is over', term_epoch, term_name USING ERRCODE = 'HUB01'; END IF;
   END IF;
-  UPDATE open_work_checkpoint SET position = new_position;
+  PERFORM pg_advisory_xact_lock(hashtextextended('sagahub open work of ' || current_schema(), 0));
+  SELECT position INTO old_position FROM open_work_checkpoint ORDER BY position DESC LIMIT 1;
+  DELETE FROM open_work_checkpoint WHERE position = old_position AND position <> new_position;
+  INSERT INTO open_work_checkpoint VALUES (new_position) ON CONFLICT DO NOTHING;
   IF cardinality(changed) = 0 THEN RETURN; END IF;
 
   SELECT array_agg(DISTINCT c.stream) INTO later

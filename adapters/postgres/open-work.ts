@@ -22,7 +22,10 @@ const APPLY: Statement = {
   name: 'open-work-apply',
   text: 'SELECT apply_open_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
 };
-const CHECKPOINT: Statement = { name: 'open-work-checkpoint', text: 'SELECT position FROM open_work_checkpoint' };
+const CHECKPOINT: Statement = {
+  name: 'open-work-checkpoint',
+  text: 'SELECT position FROM open_work_checkpoint ORDER BY position DESC LIMIT 1',
+};
 /** Rows that another caller is claiming are passed over. */
 const CLAIM: Statement = {
   name: 'open-work-claim',
@@ -58,7 +61,8 @@ const STATS: Statement = {
 };
 const CLEAR: Statement = {
   name: 'open-work-clear',
-  text: 'WITH emptied AS (DELETE FROM open_work) UPDATE open_work_checkpoint SET position = 0',
+  text: `WITH emptied AS (DELETE FROM open_work), begun AS (INSERT INTO open_work_checkpoint VALUES (0) ON CONFLICT DO NOTHING)
+    DELETE FROM open_work_checkpoint WHERE position <> 0`,
 };
 
 /** Open work in PostgreSQL, for any number of processes: claims pass over each other's rows, and a relay's term fences what it applies. */
