@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { GoneError, MalformedRequestError } from '@sagahub/contracts/errors.ts';
+import { type Fault, GoneError, MalformedRequestError } from '@sagahub/contracts/errors.ts';
 
 const LOG_BYTES = 16;
 const CURSOR = /^[A-Za-z0-9_-]{32}$/;
@@ -20,13 +20,14 @@ export class LogCursors {
   }
 
   /**
-   * @param parameter where it was sent, for the message
+   * @param where it was sent
    * @throws GoneError it is of another log; MalformedRequestError it is no cursor
    */
-  decode(cursor: string, parameter: string): bigint {
+  decode(cursor: string, where: Pick<Fault, 'parameter' | 'header'>): bigint {
     if (!CURSOR.test(cursor))
-      throw new MalformedRequestError(`${parameter} is not a position of this log: use one that the hub gave you`, {
-        faults: [{ parameter, code: 'not-a-cursor', detail: 'use a position that the hub gave you, unchanged' }],
+      throw new MalformedRequestError(`${where.parameter ?? where.header} is not a position of this log: use one that the hub gave you`, {
+        code: 'HUB_INVALID_PARAMETER',
+        faults: [{ ...where, code: 'not-a-cursor', detail: 'use a position that the hub gave you, unchanged' }],
       });
     const bytes = Buffer.from(cursor, 'base64url');
     if (!bytes.subarray(0, LOG_BYTES).equals(this.#log))

@@ -111,7 +111,11 @@ export const cancelOrderSchema = z.strictObject({
 });
 export type CancelOrder = z.output<typeof cancelOrderSchema>;
 
-const orderLinksSchema = z.object({ self: z.string(), timeline: z.string(), cancel: z.string() });
+const orderLinksSchema = z.object({
+  self: z.string(),
+  timeline: z.string(),
+  cancel: z.string().exactOptional().meta({ description: 'Absent once nothing is left to cancel.' }),
+});
 
 /** What a partner gets for an order: at once with `received`, or, having preferred to wait, with the status the order came to. */
 export const orderAcceptedSchema = z.object({
@@ -130,5 +134,5 @@ export const orderResubmittedSchema = orderAcceptedSchema.extend({
 export const cancellationAcceptedSchema = z.object({
   orderId: z.uuid(),
   status: z.enum(ORDER_STATUSES).meta({ description: '`cancelled` when nothing had to be undone, otherwise `compensating`.' }),
-  links: orderLinksSchema,
+  links: orderLinksSchema.omit({ cancel: true }),
 });

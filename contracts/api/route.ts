@@ -40,6 +40,8 @@ export interface OperationDoc {
   /** Schema of a JSON body. Validation itself is the handler's: it lists every fault. */
   readonly requestSchema?: z.ZodType;
   readonly requestExample?: unknown;
+  /** Of a body that is sent as text. */
+  readonly textExample?: string;
   readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   readonly headers?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   readonly responses: Readonly<

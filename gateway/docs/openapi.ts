@@ -4,6 +4,7 @@ import { SCOPES } from '@sagahub/contracts/ports/identity.ts';
 import { z } from 'zod';
 import { ComponentSchemas, type JsonSchema } from './component-schemas.ts';
 import { commonResponses, problemResponsesOf } from './problem-responses.ts';
+import { tagsOf } from './tags.ts';
 
 export interface ApiInfo {
   readonly version: string;
@@ -31,7 +32,7 @@ export const openApiOf = (routes: readonly Route[], info: ApiInfo): JsonSchema =
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: info.publicUrl }],
-    tags: [...new Set(routes.map(({ operation }) => operation.tag))].map((name) => ({ name })),
+    tags: tagsOf(routes),
     paths,
     components: {
       schemas: schemas.all(),
@@ -46,6 +47,7 @@ export const openApiOf = (routes: readonly Route[], info: ApiInfo): JsonSchema =
 
 const DESCRIPTION = [
   'Send orders, follow them, and read the history of everything that happened.',
+  'Get a token with your client id and secret (*Authorize* does it here), post an order, and follow the `Location` of the answer.',
   'Every error is a problem document (RFC 9457) with a stable `code`; a request with several faults gets all of them at once.',
   'Unknown members of requests are refused, those of answers are to be ignored.',
 ].join('\n\n');
@@ -97,7 +99,8 @@ const requestBodyOf = (body: NonNullable<Route['body']>, operation: OperationDoc
     Object.entries(body.types).map(([mediaType, form]) => {
       const described = form === 'json' || mediaType === 'application/x-www-form-urlencoded';
       const schema = described && operation.requestSchema ? schemas.refer(operation.requestSchema, 'input') : { type: 'string' };
-      return [mediaType, { schema, ...(described && operation.requestExample !== undefined && { example: operation.requestExample }) }];
+      const example = described ? operation.requestExample : operation.textExample;
+      return [mediaType, { schema, ...(example !== undefined && { example }) }];
     }),
   ),
 });

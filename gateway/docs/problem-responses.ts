@@ -73,7 +73,7 @@ const COMMON: Readonly<Record<number, Common>> = {
     code: 'HUB_VALIDATION',
     title: 'The request breaks the contract',
     detail: '1 field needs attention',
-    members: { errors: [{ pointer: '#/lines/0/quantity', code: 'not-positive', detail: 'must be greater than 0' }] },
+    members: { errors: [{ pointer: '#/lines/0/quantity', code: 'not-a-positive-decimal', detail: 'must be greater than 0' }] },
   },
   429: {
     name: 'TooManyRequests',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
+import { operatorReasonBody } from '@sagahub/contracts/api/reason.ts';
 import { type ApiRequest, type ApiResponse, JSON_BODY, type OperationDoc, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
 import type { Act, IdentityDirectory } from './directory.ts';
@@ -23,7 +24,7 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
     admin(
       'POST',
       PARTNERS,
-      created('addPartner', 'Add a partner', schemas.partnerView, schemas.addPartnerBody, EXAMPLE_PARTNER),
+      created('addPartner', 'Add a partner', schemas.partnerView, schemas.addPartnerBody, EXAMPLE_PARTNER, PARTNER_EXISTS),
       async (request) => {
         const { partnerId, name, rateLimitPerMinute } = parseOrFault(schemas.addPartnerBody, request.body);
         await directory.addPartner(partnerId, { name, ...(rateLimitPerMinute !== undefined && { rateLimitPerMinute }) }, actOf(request));
@@ -45,7 +46,9 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
     admin(
       'PATCH',
       `${PARTNERS}/:partnerId`,
-      shown('changePartner', 'Change a partner’s name or limit', schemas.partnerView, schemas.changePartnerBody),
+      shown('changePartner', 'Change a partner’s name or limit', schemas.partnerView, schemas.changePartnerBody, {
+        rateLimitPerMinute: 12_000,
+      }),
       async (request) => {
         const { name, rateLimitPerMinute } = parseOrFault(schemas.changePartnerBody, request.body);
         const changes = { ...(name !== undefined && { name }), ...(rateLimitPerMinute !== undefined && { rateLimitPerMinute }) };
@@ -57,25 +60,36 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
     admin(
       'POST',
       `${PARTNERS}/:partnerId/suspend`,
-      shown('suspendPartner', 'Refuse all tokens of a partner from now on', schemas.partnerView, schemas.reasonBody),
+      shown('suspendPartner', 'Refuse all tokens of a partner from now on', schemas.partnerView, operatorReasonBody, {
+        reason: 'invoices unpaid, ticket 4711',
+      }),
       async (request) => {
-        await directory.suspend(partnerOf(request), parseOrFault(schemas.reasonBody, request.body).reason, actOf(request));
+        await directory.suspend(partnerOf(request), parseOrFault(operatorReasonBody, request.body).reason, actOf(request));
         return partnerAnswer(partnerOf(request));
       },
     ),
     admin(
       'POST',
       `${PARTNERS}/:partnerId/reinstate`,
-      shown('reinstatePartner', 'Accept a suspended partner’s tokens again', schemas.partnerView, schemas.reasonBody),
+      shown('reinstatePartner', 'Accept a suspended partner’s tokens again', schemas.partnerView, operatorReasonBody, {
+        reason: 'paid, ticket 4711',
+      }),
       async (request) => {
-        await directory.reinstate(partnerOf(request), parseOrFault(schemas.reasonBody, request.body).reason, actOf(request));
+        await directory.reinstate(partnerOf(request), parseOrFault(operatorReasonBody, request.body).reason, actOf(request));
         return partnerAnswer(partnerOf(request));
       },
     ),
     admin(
       'POST',
       `${PARTNERS}/:partnerId/clients`,
-      created('addClient', 'Add a client; its secret is shown this once', schemas.newSecretView, schemas.addClientBody, EXAMPLE_CLIENT),
+      created(
+        'addClient',
+        'Add a client; its secret is shown this once',
+        schemas.newSecretView,
+        schemas.addClientBody,
+        EXAMPLE_CLIENT,
+        CLIENT_EXISTS,
+      ),
       async (request) => {
         const partnerId = partnerOf(request);
         const { clientId = `${partnerId.slice(0, 48)}-${randomBytes(5).toString('hex')}`, scopes } = parseOrFault(
@@ -99,7 +113,14 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
     admin(
       'POST',
       `${CLIENTS}/:clientId/rotate-secret`,
-      shown('rotateClientSecret', 'Draw a new secret; the former one works for a while longer', schemas.newSecretView, schemas.rotateBody),
+      shown(
+        'rotateClientSecret',
+        'Draw a new secret; the former one works for a while longer',
+        schemas.newSecretView,
+        schemas.rotateBody,
+        { overlapSeconds: 86_400 },
+        CLIENT_REVOKED,
+      ),
       async (request) => {
         const { overlapSeconds } = parseOrFault(schemas.rotateBody, request.body ?? {});
         const { client, secret } = await directory.rotateSecret(clientOf(request), overlapSeconds * 1000, actOf(request));
@@ -110,11 +131,13 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
     admin(
       'POST',
       `${CLIENTS}/:clientId/revoke`,
-      shown('revokeClient', 'Refuse a client’s tokens and secret for good', schemas.clientView, schemas.reasonBody),
+      shown('revokeClient', 'Refuse a client’s tokens and secret for good', schemas.clientView, operatorReasonBody, {
+        reason: 'its secret leaked',
+      }),
       async (request) => {
         const client = await directory.revokeClient(
           clientOf(request),
-          parseOrFault(schemas.reasonBody, request.body).reason,
+          parseOrFault(operatorReasonBody, request.body).reason,
           actOf(request),
         );
         return { status: 200, body: schemas.viewOfClient(client) };
@@ -125,6 +148,9 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
 
 const EXAMPLE_PARTNER = { partnerId: 'acme', name: 'ACME Wholesale', rateLimitPerMinute: 6000 };
 const EXAMPLE_CLIENT = { scopes: ['orders:write', 'orders:read'] };
+const PARTNER_EXISTS = { 409: { description: 'A partner of this id was added before, with other data' } };
+const CLIENT_EXISTS = { 409: { description: 'There is a client of this id; its secret cannot be shown again' } };
+const CLIENT_REVOKED = { 409: { description: 'The client was revoked, for good' } };
 const PATCH_BODY = { types: { 'application/merge-patch+json': 'json', 'application/json': 'json' } } as const;
 
 const withSecret = (client: Client, clientSecret: string) => ({ ...schemas.viewOfClient(client), clientSecret });
@@ -150,13 +176,14 @@ const documented = (
   schema: z.ZodType,
   requestSchema?: z.ZodType,
   requestExample?: unknown,
+  problems: OperationDoc['responses'] = {},
 ): OperationDoc => ({
   operationId,
   summary,
   tag: 'Partners and clients',
   ...(requestSchema && { requestSchema }),
   ...(requestExample !== undefined && { requestExample }),
-  responses: { [status]: { description: status === 201 ? 'Added' : 'As it is now', schema } },
+  responses: { [status]: { description: status === 201 ? 'Added' : 'As it is now', schema }, ...problems },
 });
 const shown = (...args: Parameters<typeof documented> extends [number, ...infer Rest] ? Rest : never) => documented(200, ...args);
 const created = (...args: Parameters<typeof documented> extends [number, ...infer Rest] ? Rest : never) => documented(201, ...args);

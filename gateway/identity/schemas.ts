@@ -23,11 +23,6 @@ export const addPartnerBody = z
 export const changePartnerBody = z
   .strictObject({ name: name.optional(), rateLimitPerMinute: limit.optional() })
   .meta({ id: 'ChangePartner' });
-export const reasonBody = z
-  .strictObject({
-    reason: z.string().trim().min(1, 'say why').max(500, 'must have at most 500 characters').describe('Kept in the history'),
-  })
-  .meta({ id: 'Reason' });
 export const addClientBody = z
   .strictObject({
     clientId: id('Chosen by you, for good, and unlike any other partner’s. Default: drawn').optional(),

@@ -1,5 +1,6 @@
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
-import { identifier, text } from '@sagahub/contracts/api/formats.ts';
+import { identifier } from '@sagahub/contracts/api/formats.ts';
+import { operatorReason } from '@sagahub/contracts/api/reason.ts';
 import { JSON_BODY, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
 import type { openErasures } from './erasures.ts';
@@ -8,7 +9,7 @@ const erasureRequest = z
   .strictObject({
     partnerId: identifier(),
     buyerId: identifier().meta({ description: 'The `buyer.id` of the orders.' }),
-    reason: text(500).meta({ description: 'Kept in the history, in clear: no personal data.' }),
+    reason: operatorReason,
   })
   .meta({ id: 'ErasureRequest' });
 

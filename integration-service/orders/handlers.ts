@@ -10,7 +10,7 @@ import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { parseIdempotencyKey } from '../idempotency-key.ts';
 import { ownOrder, settledStatus } from './existing-order.ts';
 import type { Accepted, Entry, OrderIntake } from './intake.ts';
-import { orderLinks, orderPath } from './links.ts';
+import { openOrderLinks, orderLinks, orderPath } from './links.ts';
 import type { Resubmit } from './resubmission.ts';
 
 const CHANNEL = 'http';
@@ -46,7 +46,9 @@ export const orderHandlers = ({ intake, resubmit, runtime, telemetry, maxWaitMs 
     const seconds = waitSecondsOf(request.headers['prefer'], maxWaitMs / 1_000);
     const status = seconds === undefined ? undefined : await statusWithin(accepted.orderId, seconds * 1_000, request.signal);
     if (seconds === undefined || status === undefined) return { status: 202, headers, body };
-    return { status: 200, headers: { ...headers, ...waitApplied(seconds) }, body: { ...body, status } };
+    const { cancel, ...links } = body.links;
+    const isOpen = status === 'stuck';
+    return { status: 200, headers: { ...headers, ...waitApplied(seconds) }, body: { ...body, status, links: isOpen ? body.links : links } };
   };
 
   const statusWithin = async (orderId: string, timeoutMs: number, signal: AbortSignal) => {
@@ -105,5 +107,5 @@ const acceptedBody = (orderId: string, orderNumber: string): OrderAccepted => ({
   orderId,
   orderNumber,
   status: 'received',
-  links: orderLinks(orderId),
+  links: openOrderLinks(orderId),
 });

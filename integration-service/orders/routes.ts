@@ -9,7 +9,7 @@ import {
 import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
 import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import type { orderHandlers } from './handlers.ts';
-import { ORDERS_PATH } from './links.ts';
+import { openOrderLinks, orderLinks, ORDERS_PATH } from './links.ts';
 
 const problem = (description: string) => ({ description, schema: problemSchema, mediaType: PROBLEM_MEDIA_TYPE });
 const BROKEN_BODY = problem('Malformed JSON, or a header of the wrong form');
@@ -31,6 +31,21 @@ const EXAMPLE = {
   metadata: { channel: 'edi' },
 };
 
+const ACCEPTED_ID = '5f0c5e0c-7a3e-5b0c-9d0e-2f6a1b3c4d5e';
+const ACCEPTED = {
+  orderId: ACCEPTED_ID,
+  orderNumber: EXAMPLE.orderNumber,
+  status: 'received',
+  links: openOrderLinks(ACCEPTED_ID),
+};
+const RESUBMITTED_ID = '9a4be0a2-1f64-5c3b-8f2e-6f3d1c2b4a59';
+const RESUBMITTED = {
+  ...ACCEPTED,
+  orderId: RESUBMITTED_ID,
+  resubmissionOf: ACCEPTED_ID,
+  links: { ...openOrderLinks(RESUBMITTED_ID), resubmissionOf: ACCEPTED.links.self },
+};
+
 export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonly Route[] => [
   {
     method: 'POST',
@@ -49,8 +64,12 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
       requestExample: EXAMPLE,
       headers: HEADERS,
       responses: {
-        200: { description: 'You preferred to wait, and this is what the order came to', schema: orderAcceptedSchema },
-        202: { description: 'Accepted, now or before; follow `Location`', schema: orderAcceptedSchema },
+        200: {
+          description: 'You preferred to wait, and this is what the order came to',
+          schema: orderAcceptedSchema,
+          example: { ...ACCEPTED, status: 'completed', links: orderLinks(ACCEPTED_ID) },
+        },
+        202: { description: 'Accepted, now or before; follow `Location`', schema: orderAcceptedSchema, example: ACCEPTED },
         400: BROKEN_BODY,
         422: problem('Every invalid field with its JSON pointer; or an order number or Idempotency-Key used before for something else'),
       },
@@ -71,7 +90,11 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
       requestSchema: cancelOrderSchema,
       requestExample: { reason: 'ordered twice' },
       responses: {
-        202: { description: 'Cancelled, or being undone', schema: cancellationAcceptedSchema },
+        202: {
+          description: 'Cancelled, or being undone',
+          schema: cancellationAcceptedSchema,
+          example: { orderId: ACCEPTED_ID, status: 'compensating', links: orderLinks(ACCEPTED_ID) },
+        },
         400: BROKEN_BODY,
         404: NOT_FOUND,
         409: problem('The order can no longer be cancelled'),
@@ -97,7 +120,11 @@ export const orderRoutes = (handlers: ReturnType<typeof orderHandlers>): readonl
       headers: HEADERS,
       responses: {
         200: { description: 'You preferred to wait, and this is what the new order came to', schema: orderResubmittedSchema },
-        202: { description: 'Accepted, now or before, as a new order; follow `Location`', schema: orderResubmittedSchema },
+        202: {
+          description: 'Accepted, now or before, as a new order; follow `Location`',
+          schema: orderResubmittedSchema,
+          example: RESUBMITTED,
+        },
         400: BROKEN_BODY,
         404: NOT_FOUND,
         409: problem('The order has not ended, was completed, or could not be undone completely'),

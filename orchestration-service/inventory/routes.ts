@@ -53,6 +53,7 @@ export const inventoryRoutes = (ports: InventoryPorts): readonly Route[] => {
         description: `Up to ${MAX_ITEMS} SKUs; those not named stay as they are. \`available\` is what is free to sell from now on, beyond what orders hold. As \`text/csv\` with the header \`sku,available\` too. An interrupted load is simply repeated.`,
         requestSchema: stockLoadSchema,
         requestExample: { items: [{ sku: 'SKU-00042', available: '120' }] },
+        textExample: 'sku,available\nSKU-00042,120\nSKU-00043,7.5\n',
         headers: IF_MATCH,
         responses: { 200: { description: 'Loaded, in the order sent', schema: itemsOf(stockLoadedSchema) }, ...FAULTY, ...STALE },
       }),

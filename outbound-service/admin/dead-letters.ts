@@ -1,12 +1,13 @@
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
 import { readQuery } from '@sagahub/contracts/api/parameters.ts';
+import { operatorReason } from '@sagahub/contracts/api/reason.ts';
 import { type ApiRequest, type ApiResponse, JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { z } from 'zod';
-import { act, operatorOf, readReason, reason } from './acts.ts';
+import { act, operatorOf, readReason } from './acts.ts';
 import { actOn, type LetterAct, redriveAll } from './dead-letter-acts.ts';
 import { findCauses, findLetters, LETTER_FILTERS, LETTER_PAGE, letterOf, openLetterFilter } from './dead-letter-list.ts';
 import { bulkResult, causeList, letterPage, letterView, outcomeView } from './dead-letter-views.ts';
@@ -16,7 +17,7 @@ const PATH = '/api/v1/admin/dead-letters';
 
 const bulkBody = z.strictObject({
   filter: openLetterFilter.prefault({}),
-  reason,
+  reason: operatorReason,
   limit: z.int().min(1).max(500).default(500).describe('at most this many, newest first'),
 });
 

@@ -88,6 +88,7 @@ export const auditRoutes = (context: AuditContext): readonly Route[] => [
       summary: 'Fold history step by step and compare it with the read model',
       tag: 'Audit',
       requestSchema: replayBody,
+      requestExample: { orderId: '5f0c5e0c-7a3e-5b0c-9d0e-2f6a1b3c4d5e' },
       responses: {
         200: { description: 'One step or comparison a line', schema: replayLine, mediaType: 'application/x-ndjson' },
         422: problem('An invalid field'),

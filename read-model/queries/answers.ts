@@ -5,6 +5,8 @@ export const problem = (description: string) => ({ description, schema: problemS
 export const NOT_FOUND = problem('No such order, or not yours');
 export const BAD_QUERY = problem('A parameter is unknown or of the wrong form');
 
+export const GONE = problem('The position to go on from belongs to another log');
+
 export const EVENT_STREAM = 'text/event-stream';
 export const NDJSON = 'application/x-ndjson';
 

@@ -31,10 +31,10 @@ export const eventStream = (context: QueryContext, request: ApiRequest, source: 
 /** Where the client wants to go on; `undefined`: it did not say. An empty `Last-Event-ID` is none. */
 export const resumePosition = (context: QueryContext, request: ApiRequest): bigint | undefined => {
   const header = request.headers['last-event-id'];
-  if (header) return context.cursors.decode(header, 'Last-Event-ID');
+  if (header) return context.cursors.decode(header, { header: 'Last-Event-ID' });
   const { after } = request.query;
   if (typeof after === 'object') throw new MalformedRequestError('after may be given once', { code: 'HUB_INVALID_PARAMETER' });
-  return after ? context.cursors.decode(after, 'after') : undefined;
+  return after ? context.cursors.decode(after, { parameter: 'after' }) : undefined;
 };
 
 async function* messages(context: QueryContext, signal: AbortSignal, source: StreamSource): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
 import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import { z } from 'zod';
-import { BAD_QUERY, NDJSON, problem } from './answers.ts';
+import { BAD_QUERY, GONE, NDJSON } from './answers.ts';
 import { exportLog } from './export-log.ts';
 import { moment, type QueryOf, readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
@@ -59,14 +59,14 @@ export const eventsQuery = (context: QueryContext): Route => ({
     responses: {
       200: { description: 'One event a line', schema: logLine, mediaType: NDJSON },
       400: BAD_QUERY,
-      410: problem('`after` is a position of another log'),
+      410: GONE,
     },
   },
 });
 
 const answer = (context: QueryContext, request: ApiRequest): Promise<ApiResponse> => {
   const query = readQuery(request, QUERY);
-  const after = query.after === undefined ? LOG_START : context.cursors.decode(query.after, 'after');
+  const after = query.after === undefined ? LOG_START : context.cursors.decode(query.after, { parameter: 'after' });
   const openPersonal = principalOf(request).scopes.has('audit:personal');
   const headers = { 'content-type': `${NDJSON}; charset=utf-8`, 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
   return Promise.resolve({ status: 200, headers, body: exportLog(context, query, after, { openPersonal, signal: request.signal }) });

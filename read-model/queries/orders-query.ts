@@ -4,7 +4,7 @@ import { ORDER_STATUSES } from '@sagahub/contracts/messages/order.ts';
 import type { DocumentFilter } from '@sagahub/contracts/ports/document-store.ts';
 import { z } from 'zod';
 import { type OrderDocument, ORDERS } from '../projections/order-document.ts';
-import { asksFor, BAD_QUERY, EVENT_STREAM } from './answers.ts';
+import { asksFor, BAD_QUERY, EVENT_STREAM, GONE } from './answers.ts';
 import { bindingOf, decodePage, encodePage } from './page-cursor.ts';
 import { ORDERS_PATH, summaryOf } from './order-view.ts';
 import { ordersStream, STREAM_HEADERS, STREAM_QUERY } from './orders-stream.ts';
@@ -43,7 +43,7 @@ export const ordersQuery = (context: QueryContext): Route => ({
     tag: 'Orders',
     query: { ...FILTERS, ...STREAM_QUERY },
     headers: STREAM_HEADERS,
-    responses: { 200: { description: 'One page', schema: orderPage }, 400: BAD_QUERY },
+    responses: { 200: { description: 'One page', schema: orderPage }, 400: BAD_QUERY, 410: GONE },
   },
 });
 

@@ -108,6 +108,7 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
       summary: 'Try parked streams again',
       tag: TAG,
       requestSchema: retryBody,
+      requestExample: { stream: 'order-5f0c5e0c-7a3e-5b0c-9d0e-2f6a1b3c4d5e' },
       responses: { 200: { description: 'What came of it', schema: retryAnswer }, 404: UNKNOWN, 422: problem('An invalid field') },
     },
   },

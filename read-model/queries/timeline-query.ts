@@ -3,7 +3,7 @@ import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sag
 import { type OrderReceived, orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { Projected } from '../projection-writer.ts';
 import { ORDER_SCOPES, requireReadable } from './access.ts';
-import { asksFor, BAD_QUERY, EVENT_STREAM, NOT_FOUND } from './answers.ts';
+import { asksFor, BAD_QUERY, EVENT_STREAM, GONE, NOT_FOUND } from './answers.ts';
 import { eventStream, resumePosition } from './event-stream.ts';
 import { foldOrder } from './order-reader.ts';
 import { ORDERS_PATH } from './order-view.ts';
@@ -25,7 +25,12 @@ export const timelineQuery = (context: QueryContext): Route => ({
     tag: 'Orders',
     query: STREAM_QUERY,
     headers: STREAM_HEADERS,
-    responses: { 200: { description: 'The timeline, oldest entry first', schema: timelineView }, 400: BAD_QUERY, 404: NOT_FOUND },
+    responses: {
+      200: { description: 'The timeline, oldest entry first', schema: timelineView },
+      400: BAD_QUERY,
+      404: NOT_FOUND,
+      410: GONE,
+    },
   },
 });
 

@@ -57,6 +57,7 @@ describe('journey: an order goes through', () => {
     assert.equal(answer.status, 200, answer.text);
     assert.equal(answer.body.status, 'completed');
     assert.equal(answer.headers.get('preference-applied'), 'wait=10');
+    assert.equal(answer.body.links.cancel, undefined, 'what is completed cannot be cancelled');
   });
 
   it('tells its story and what it was at any revision', async () => {

@@ -18,6 +18,7 @@ export interface DescribedOperation {
   readonly responses: Readonly<Record<string, Described>>;
 }
 interface OpenApi {
+  readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, DescribedOperation>>>>;
   readonly components: { readonly schemas: JsonSchema; readonly responses: Readonly<Record<string, Described>> };
 }
@@ -30,11 +31,14 @@ interface Operation extends DescribedOperation {
 /** The hub's own `/openapi.json`, to hold its answers against. */
 export class ApiDescription {
   readonly operations: readonly Operation[];
+  /** In the order they are shown. */
+  readonly tags: readonly string[];
   readonly #document: OpenApi;
   readonly #schemas = new Map<unknown, z.ZodType>();
 
   private constructor(document: OpenApi) {
     this.#document = document;
+    this.tags = document.tags.map(({ name }) => name);
     this.operations = Object.entries(document.paths)
       .flatMap(([path, methods]) =>
         Object.entries(methods).map(([method, operation]) => ({

@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { freePort } from '../servers/local-server.ts';
 
@@ -42,8 +43,8 @@ export class NetworkedHub implements AsyncDisposable {
     this.#ports = ports;
   }
 
-  static async start(engines: Engines, env: Readonly<Record<string, string>> = {}): Promise<NetworkedHub> {
-    const erp = await startErpSimulator();
+  static async start(engines: Engines, { env = {}, erp: behaviour, seed }: HubOptions = {}): Promise<NetworkedHub> {
+    const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
     const ports: Record<string, number> = {};
     for (const name of [...SERVICES, 'gateway']) ports[name] = await freePort();
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -126,6 +127,12 @@ export class NetworkedHub implements AsyncDisposable {
   /** SIGKILL to all five. */
   async kill(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((name) => this.end(name, 'SIGKILL')));
+  }
+
+  /** SIGTERM, the gateway first; resolves with the worst exit code. */
+  async stop(): Promise<number | null> {
+    const codes = [await this.end('gateway', 'SIGTERM'), ...(await Promise.all(SERVICES.map((name) => this.end(name, 'SIGTERM'))))];
+    return codes.find((code) => code !== 0) ?? 0;
   }
 
   async startAgain(): Promise<void> {

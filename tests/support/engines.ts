@@ -1,0 +1,55 @@
+import { availability as mongodbMissing, type MongoDbServer, startMongoDb } from '../servers/mongodb.ts';
+import { type PostgresServer, startPostgres, availability as postgresMissing } from '../servers/postgres.ts';
+import { type RabbitMqServer, startRabbitMq, availability as rabbitMqMissing } from '../servers/rabbitmq.ts';
+import { type RedisServer, startRedis, availability as redisMissing } from '../servers/redis.ts';
+import { type KurrentDbDouble, startKurrentDbDouble } from '../servers/kurrentdb-double/double.ts';
+import type { Engines } from './networked-hub.ts';
+
+/** Which log the networked hub of a test run has. */
+export type EventStoreKind = 'postgres' | 'kurrentdb';
+
+/** What of the engines cannot run here, and why; empty when all can. */
+export const missingEngines = (): readonly string[] =>
+  [postgresMissing(), redisMissing(), rabbitMqMissing(), mongodbMissing()].filter((reason) => reason !== undefined);
+
+/** One server of each kind for a whole test run; every hub gets databases of its own on them. */
+export class SharedEngines implements AsyncDisposable {
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+  readonly rabbitmq: RabbitMqServer;
+  readonly mongodb: MongoDbServer;
+  readonly #doubles: KurrentDbDouble[] = [];
+  #hubs = 0;
+
+  private constructor(postgres: PostgresServer, redis: RedisServer, rabbitmq: RabbitMqServer, mongodb: MongoDbServer) {
+    this.postgres = postgres;
+    this.redis = redis;
+    this.rabbitmq = rabbitmq;
+    this.mongodb = mongodb;
+  }
+
+  static async start(): Promise<SharedEngines> {
+    const [postgres, redis, rabbitmq, mongodb] = await Promise.all([startPostgres(), startRedis(), startRabbitMq(), startMongoDb()]);
+    return new SharedEngines(postgres, redis, rabbitmq, mongodb);
+  }
+
+  /** Empty databases for one hub. Hints share the broker: one for another hub's order names a stream that is not there, and is ignored. */
+  async forOneHub(eventStore: EventStoreKind): Promise<Engines> {
+    this.#hubs += 1;
+    const engines = {
+      HUB_POSTGRES_URL: await this.postgres.createDatabase(),
+      HUB_REDIS_URL: `${this.redis.url.replace(/\/\d*$/, '')}/${this.#hubs % 16}`,
+      HUB_RABBITMQ_URL: this.rabbitmq.url,
+      HUB_MONGODB_URL: this.mongodb.database(`hub${this.#hubs}`),
+    };
+    if (eventStore === 'postgres') return engines;
+    const double = await startKurrentDbDouble();
+    this.#doubles.push(double);
+    return { ...engines, HUB_EVENT_STORE_URL: double.url };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const double of this.#doubles) await double[Symbol.asyncDispose]();
+    await Promise.all([this.postgres, this.redis, this.rabbitmq, this.mongodb].map((server) => server[Symbol.asyncDispose]()));
+  }
+}
