@@ -39,6 +39,7 @@ const SCAN_PAGE = 500;
 /**
  * The read model in MongoDB 6 or newer, by what FerretDB 1.24 understands too: no transactions, no change streams.
  * How a write is whole nevertheless: {@link Progress}. A write and its documents are on the disks of a majority when it resolves.
+ * FerretDB is for tests: its updates look and write in two steps, so of two projectors at the very same moment both may believe they won.
  *
  * | collection | holds |
  * |---|---|
@@ -85,6 +86,11 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   readonly #progress: Progress;
   readonly #closing = new AbortController();
   readonly #cleaning = new Set<Promise<void>>();
+  /**
+   * The generation whose checkpoint this process went by last, by projection. It writes there and not to what is live now: a projector that
+   * has not noticed a promotion fails until it reads the checkpoint again.
+   */
+  readonly #writtenLive = new Map<string, number>();
   #refreshedAtMs = 0;
 
   constructor(client: MongoClient, engine: Engine, layouts: readonly Layout[], options: MongoDocumentStoreOptions) {
@@ -112,6 +118,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   checkpoint(projection: string, generation?: Generation): Promise<bigint> {
     return this.#call(async () => {
       await this.#refresh();
+      if (generation === undefined) this.#writtenLive.delete(projection);
       return this.#progress.read(this.#progressKey(projection, generation));
     });
   }
@@ -222,6 +229,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         return [{ ...state, live, projections, rebuilds, retired: [...state.retired, replaced] }, replaced];
       });
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
+      this.#writtenLive.set(projection, Number(generation));
       this.#removeLater(retired);
     });
   }
@@ -273,10 +281,10 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   }
 
   #progressKey(projection: string, generation?: Generation): string {
-    return Progress.keyOf(
-      projection,
-      generation === undefined ? (this.#pointer.known.projections[projection] ?? FIRST) : Number(generation),
-    );
+    if (generation !== undefined) return Progress.keyOf(projection, Number(generation));
+    const live = this.#writtenLive.get(projection) ?? this.#pointer.known.projections[projection] ?? FIRST;
+    this.#writtenLive.set(projection, live);
+    return Progress.keyOf(projection, live);
   }
 
   #isRebuilding(projection: string, generation: Generation): boolean {
