@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { v5 } from 'uuid';
 import { derivedId, newId, orderIdOf, randomId } from './ids.ts';
 
 const UUID = (version: number) => new RegExp(`^[\\da-f]{8}-[\\da-f]{4}-${version}[\\da-f]{3}-[89ab][\\da-f]{3}-[\\da-f]{12}$`);
@@ -25,5 +26,10 @@ describe('ids', () => {
     ];
     assert.equal(new Set([id, ...others]).size, 5);
     assert.equal(derivedId(one, 'acme', 'PO-1'), id);
+  });
+
+  it('derives what every UUIDv5 implementation derives', () => {
+    for (const name of ['', 'PO-1', 'acme\nPO-1', 'ß \u{1f69a}', 'x'.repeat(1_000)])
+      for (const namespace of [randomId(), randomId()]) assert.equal(derivedId(namespace, name), v5(name, namespace));
   });
 });
