@@ -94,8 +94,8 @@ export class ForbiddenError extends HubError {
 /** 404: absent, or somebody else's; the two are deliberately told the same way. */
 export class NotFoundError extends HubError {
   override readonly code = 'HUB_NOT_FOUND';
-  constructor(what: string) {
-    super(`${what} was not found`);
+  constructor(what: string, advice?: string) {
+    super(`${what} was not found${advice ? `; ${advice}` : ''}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ConfigOf, duration, integer, type Settings, url } from '@sagahub/contracts/config.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 
 export const gatewaySettings = {
@@ -96,8 +97,11 @@ export const readTls = (
   if (!tlsCertFile && !tlsKeyFile) return undefined;
   if (!tlsCertFile || !tlsKeyFile) throw new ConfigurationError(['HUB_TLS_CERT_FILE and HUB_TLS_KEY_FILE: set both or neither']);
   try {
-    return { cert: readFileSync(tlsCertFile, 'utf8'), key: readFileSync(tlsKeyFile, 'utf8') };
+    const pair = { cert: readFileSync(tlsCertFile, 'utf8'), key: readFileSync(tlsKeyFile, 'utf8') };
+    createSecureContext(pair);
+    return pair;
   } catch (error) {
-    throw new ConfigurationError([`HUB_TLS_CERT_FILE, HUB_TLS_KEY_FILE: ${(error as Error).message}`]);
+    const { message } = error as Error;
+    throw new ConfigurationError([`HUB_TLS_CERT_FILE, HUB_TLS_KEY_FILE: no certificate with its key in PEM form (${message})`]);
   }
 };

@@ -11,7 +11,7 @@ import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { readTls } from '@sagahub/gateway/config.ts';
+import { gatewaySettings, readTls } from '@sagahub/gateway/config.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
 import { startIntegration } from '@sagahub/integration-service/service.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
@@ -109,6 +109,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
     await startHttpServer({
       host: config.gateway.managementHost,
       port: config.gateway.managementPort,
+      portSetting: gatewaySettings.managementPort.env,
       routes: [...gateway.managementRoutes, metricsRoute(() => telemetry.metricsText())],
       telemetry,
     }),
@@ -117,6 +118,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
     await startHttpServer({
       host: config.gateway.host,
       port: config.gateway.port,
+      portSetting: gatewaySettings.port.env,
       tls: readTls(config.gateway),
       bodyTimeoutMs: config.gateway.bodyTimeoutMs,
       headersTimeoutMs: config.gateway.headersTimeoutMs,

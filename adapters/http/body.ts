@@ -15,7 +15,7 @@ export class ClientGoneError extends Error {}
 export const readBody = async (request: IncomingMessage, response: ServerResponse, spec: BodySpec, timeoutMs: number): Promise<unknown> => {
   if (!hasBody(request)) {
     if (spec.optional) return undefined;
-    throw new MalformedRequestError('a body is required here', { code: 'HUB_BODY_MISSING' });
+    throw new MalformedRequestError(`a body is required here; send ${Object.keys(spec.types).join(' or ')}`, { code: 'HUB_BODY_MISSING' });
   }
   const form = formOf(request, spec);
   const bytes = await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs);

@@ -26,7 +26,11 @@ export const mount = (routes: readonly Route[], context: ExchangeContext): Reque
     if (/[:*{]/.test(path)) app.all(path, (request, response) => handle(request, response, flat(request.params)));
     else exact.set(path, handle);
   }
-  const unknown = answering(NO_ROUTE, () => Promise.reject(new NotFoundError('this path')), context);
+  const unknown = answering(
+    NO_ROUTE,
+    () => Promise.reject(new NotFoundError('this path', 'GET /openapi.json lists what there is')),
+    context,
+  );
   app.use((request: Request, response: Response) => unknown(request, response, {}));
   const unroutable: ErrorRequestHandler = (error: unknown, request, response, _next) =>
     answering(NO_ROUTE, () => Promise.reject(routingFault(error)), context)(request, response, {});

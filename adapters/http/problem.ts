@@ -59,6 +59,9 @@ const INTERNAL: Kind = { status: 500, title: 'The hub failed' };
 const INTERNAL_CODE = 'HUB_INTERNAL';
 const INTERNAL_DETAIL = 'this is a fault of the hub, not of the request; it was recorded under the request id';
 
+/** Members that an error cannot set. */
+const STANDARD: ReadonlySet<string> = new Set(['type', 'title', 'status', 'detail', 'code', 'instance', 'requestId', 'traceId']);
+
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Maps anything thrown to what the caller may know of it. */
@@ -67,8 +70,8 @@ export const problemOf = (error: unknown, requestId: string, traceparent?: strin
   const found = known && KINDS.find(([type]) => known instanceof type)?.[1];
   const { status, title, headers } = found ?? INTERNAL;
   const code = found && known ? known.code : INTERNAL_CODE;
+  const extensions = Object.entries((found && known?.extensions) ?? {}).filter(([name]) => !STANDARD.has(name));
   const body: Problem = {
-    ...(found && known?.extensions),
     type: problemType(code),
     title,
     status,
@@ -77,6 +80,7 @@ export const problemOf = (error: unknown, requestId: string, traceparent?: strin
     ...(UUID.test(requestId) && { instance: `urn:uuid:${requestId}` }),
     requestId,
     ...(traceparent && { traceId: traceparent.slice(3, 35) }),
+    ...Object.fromEntries(extensions),
   };
   return { status, headers: { 'content-type': PROBLEM_MEDIA_TYPE, ...headers?.(error as never) }, body };
 };

@@ -19,6 +19,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
+  /** Environment variable that `port` came from, for the message when it is taken. */
+  readonly portSetting?: string;
   /** PEM. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly routes: readonly Route[];
@@ -89,7 +91,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   server.on('checkContinue', app);
   server.on('clientError', answerBrokenRequest);
   const silent = silentSockets(server);
-  await listen(server, options.host, options.port);
+  await listen(server, options);
 
   let drained: Promise<boolean> | undefined;
   const drain = (timeoutMs: number, delayMs: number, idleGraceMs: number): Promise<boolean> =>
@@ -126,7 +128,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   };
 };
 
-const listen = async (server: Server, host: string, port: number): Promise<void> => {
+const listen = async (server: Server, { host, port, portSetting }: HttpServerOptions): Promise<void> => {
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -134,7 +136,7 @@ const listen = async (server: Server, host: string, port: number): Promise<void>
     const { code } = error as NodeJS.ErrnoException;
     const why =
       code === 'EADDRINUSE'
-        ? 'is in use by another process; stop it or choose another port'
+        ? `is in use by another process; stop it, or ${portSetting ? `set ${portSetting} to` : 'choose'} another port`
         : code === 'EADDRNOTAVAIL'
           ? 'is no address of this machine'
           : `cannot be listened on (${code})`;

@@ -1,5 +1,6 @@
 import { problemType, PROBLEM_MEDIA_TYPE } from '@sagahub/contracts/api/problem.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
+import { EXPIRED } from '../oauth/token-verifier.ts';
 import type { JsonSchema } from './component-schemas.ts';
 
 interface Common {
@@ -27,7 +28,7 @@ const COMMON: Readonly<Record<number, Common>> = {
     description: 'A valid access token is needed',
     code: 'HUB_TOKEN_INVALID',
     title: 'A valid access token is needed',
-    detail: 'the access token has expired',
+    detail: EXPIRED,
     headers: ['WWW-Authenticate'],
   },
   403: {

@@ -64,7 +64,11 @@ export class IdentityDirectory {
   ): Promise<Partner> {
     await this.#decidePartner(partnerId, act, (partner) => {
       if (partner?.name === details.name && partner.rateLimitPerMinute === details.rateLimitPerMinute) return undefined;
-      if (partner) throw new ConflictError('HUB_PARTNER_EXISTS', `partner ${partnerId} was added before, with other data: change that one, or choose another id`);
+      if (partner)
+        throw new ConflictError(
+          'HUB_PARTNER_EXISTS',
+          `partner ${partnerId} was added before, with other data: change that one, or choose another id`,
+        );
       return { type: 'PartnerAdded', data: { partnerId, ...details, by: act.by } };
     });
     return this.partner(partnerId);
@@ -107,7 +111,11 @@ export class IdentityDirectory {
     const { clientId, partnerId } = details;
     this.partner(partnerId);
     await this.#decideClient(clientId, act, partnerId, (client) => {
-      if (client) throw new ConflictError('HUB_CLIENT_EXISTS', `there is a client ${clientId}, and its secret cannot be shown again: rotate its secret, or choose another id`);
+      if (client)
+        throw new ConflictError(
+          'HUB_CLIENT_EXISTS',
+          `there is a client ${clientId}, and its secret cannot be shown again: rotate its secret, or choose another id`,
+        );
       return { type: 'ClientAdded', data: { ...details, by: act.by } };
     });
     await this.#secrets.put(clientId, secret);

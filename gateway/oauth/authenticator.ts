@@ -3,7 +3,7 @@ import { UnauthenticatedError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
 import type { IdentityRegistry } from '../identity/registry.ts';
-import { invalid, type VerifiedToken } from './token-verifier.ts';
+import { EXPIRED, invalid, type VerifiedToken } from './token-verifier.ts';
 
 export interface AuthenticatorOptions {
   readonly verify: (token: string) => Promise<VerifiedToken>;
@@ -57,7 +57,7 @@ export const authenticator = ({
     const known = remembered.get(digest);
     if (!known) return undefined;
     remembered.delete(digest);
-    if (known.token.expiresAtMs <= clock.now()) throw invalid('the access token has expired');
+    if (known.token.expiresAtMs <= clock.now()) throw invalid(EXPIRED);
     if (known.version !== registry.version) {
       known.principal = principalOf(known.token);
       known.version = registry.version;

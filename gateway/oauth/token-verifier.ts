@@ -84,10 +84,12 @@ export const verifyToken = async (token: string, rules: TokenRules): Promise<Ver
   return { clientId, scopes: scope.split(' '), expiresAtMs: (exp + LEEWAY_SECONDS) * 1000 };
 };
 
+export const EXPIRED = 'the access token has expired; get a new one';
+
 export const invalid = (detail: string): UnauthenticatedError => new UnauthenticatedError('invalid', detail);
 
 const explain = (error: unknown): string => {
-  if (error instanceof errors.JWTExpired) return 'the access token has expired';
+  if (error instanceof errors.JWTExpired) return EXPIRED;
   if (error instanceof errors.JWTClaimValidationFailed) return `the access token’s "${error.claim}" is missing or not accepted here`;
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'the access token’s signature is wrong';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'the access token’s algorithm is not accepted here';
