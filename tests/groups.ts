@@ -10,11 +10,15 @@ const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
+  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`)],
   ['faults', ['tests/faults/']],
   ['journeys', ['tests/journeys/']],
   ['adapters', ['adapters/']],
   ['services and contracts', ['']],
 ];
+
+/** Needs private servers of every engine, and minutes; run when asked for. */
+export const NETWORKED = 'networked';
 
 /** All test files of the repository by group; each group runs in a process of its own. */
 export const testGroups = (root: string, only: readonly string[] = []): readonly Group[] => {

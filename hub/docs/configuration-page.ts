@@ -2,6 +2,7 @@ import type { Setting, Settings } from '@sagahub/contracts/config.ts';
 import { z } from 'zod';
 import { cliSettings } from '../cli/settings.ts';
 import { settingGroups } from '../config.ts';
+import { networkedSettings } from '../networked/settings.ts';
 
 /** Headings of the groups, in the order of the page. */
 const SECTIONS: Readonly<Record<keyof typeof settingGroups, string>> = {
@@ -30,7 +31,8 @@ export const configurationPage = (): string => {
   const sections = Object.entries(SECTIONS).map(([group, title]) =>
     section(title, settingGroups[group as keyof typeof settingGroups], told),
   );
-  return [INTRODUCTION, ...sections, section('The command line', cliSettings, told)].join('\n');
+  const networked = section('Engines and processes of the networked profile', networkedSettings, told);
+  return [INTRODUCTION, ...sections, networked, section('The command line', cliSettings, told)].join('\n');
 };
 
 const section = (title: string, settings: Settings, told: Set<string>): string => {
