@@ -76,8 +76,7 @@ export class AppendQueue {
         await this.#write(batch);
         pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
-        const cause = error instanceof UnavailableError ? error.cause : error;
-        if (isConnectionFailure(cause) || isTransient(cause)) {
+        if (error instanceof UnavailableError && (isConnectionFailure(error.cause) || isTransient(error.cause))) {
           this.#putBack(batch, error);
           await this.#clock.sleep(pauseMs);
           pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
+import { systemClock } from '../process/clock.ts';
 import { openDatabase } from './database.ts';
 import { openHubDatabase } from './hub-database.ts';
 import { HUB_MIGRATIONS } from './hub-schema.ts';
@@ -94,5 +97,39 @@ describe('schema in PostgreSQL', () => {
     const away = await refusal(url.replace(/:\d+\//, ':1/'));
     assert.ok(away instanceof UnavailableError);
     assert.match(away.message, /PostgreSQL at postgres:\/\/postgres@127\.0\.0\.1:1\//);
+  });
+
+  it('refuses a database that would lose what was acknowledged, or garble it', async () => {
+    const url = await server().createDatabase();
+    await server().query(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`);
+    await assert.rejects(
+      openHubDatabase({ url }),
+      (error) => error instanceof ConfigurationError && /synchronous_commit is off/.test(error.message),
+    );
+    await server().query(url, `CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
+    const latin = server().url.replace(/postgres$/, 'latin');
+    await assert.rejects(
+      openHubDatabase({ url: latin }),
+      (error) => error instanceof ConfigurationError && /encoded in LATIN1/.test(error.message),
+    );
+  });
+
+  it('waits for a server that is away when it is told to, and says that it does; not for a wrong URL', async () => {
+    const url = await server().createDatabase();
+    const waiting: (string | undefined)[] = [];
+    const { logger } = silentTelemetry;
+    const starting = { clock: systemClock(), logger, onWaiting: (reason: string | undefined) => void waiting.push(reason) };
+    await assert.rejects(openHubDatabase({ url: `${url}x`, starting }), ConfigurationError);
+    await server().stop();
+    const opening = openHubDatabase({ url, starting });
+    await eventually('it waits', () => waiting.some((reason) => reason?.includes('ECONNREFUSED')));
+    await server().start();
+    await using database = await opening;
+    assert.equal(waiting.at(-1), undefined);
+    assert.equal((await database.health()).status, 'pass');
+    await server().stop();
+    const { status, output } = await database.health();
+    assert.deepEqual([status, output?.startsWith('PostgreSQL at postgres://postgres@127.0.0.1')], ['fail', true]);
+    await server().start();
   });
 });

@@ -1,8 +1,11 @@
-import { ClosedError, ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { ClosedError, ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import pg from 'pg';
-import { type Engine, withoutSecrets } from '../engine/engine.ts';
+import type { HealthCheck } from '@sagahub/contracts/service.ts';
+import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, withoutSecrets } from '../engine/engine.ts';
+import { type Starting, waitForEngine } from '../engine/starting.ts';
 import { translated } from './errors.ts';
-import { migrate } from './migrations.ts';
+import { migrate, type MigrationOptions } from './migrations.ts';
+import { requireFitServer } from './server-check.ts';
 
 /** A name for the server to remember the plan under, once per connection, and the SQL. Names are unique within a schema's adapters. */
 export interface Statement {
@@ -29,10 +32,12 @@ export interface DatabaseOptions {
    * granted by the migrations (or beforehand by an administrator); every connection takes it on. Absent: the user of the URL.
    */
   readonly role?: string | undefined;
-  /** Connections kept for statements. Default 10. */
+  /** Connections for statements, opened as they are needed. Default 6; a process has up to two more, for LISTEN and elections. */
   readonly connections?: number;
   /** A statement not answered by then is given up, and its connection with it: the server may be gone without a word. Default 15,000. */
   readonly queryTimeoutMs?: number;
+  /** With it, opening waits until the server is there; without, it fails. */
+  readonly starting?: Starting;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -48,7 +53,7 @@ const PLANNER = ['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=
 const NAME_PATTERN = /^[a-z_][a-z0-9_]{0,40}$/;
 
 /** Connections to one schema of one PostgreSQL server. */
-export class Database implements Session, AsyncDisposable {
+export class Database implements Session, EngineHealth, AsyncDisposable {
   readonly schema: string;
   readonly engine: Engine;
   readonly #config: pg.ClientConfig;
@@ -56,7 +61,7 @@ export class Database implements Session, AsyncDisposable {
   #closed = false;
 
   constructor(options: DatabaseOptions) {
-    const { url, schema, role, connections = 10, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
+    const { url, schema, role, connections = 6, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
     this.schema = schema;
     this.engine = engineOf(options);
     this.#config = clientConfig(url, schema, role);
@@ -107,6 +112,17 @@ export class Database implements Session, AsyncDisposable {
     return new pg.Client({ ...config, options: `${options} ${asOptions(settings)}` });
   }
 
+  async health(): Promise<HealthCheck> {
+    const name = 'postgresql:connection';
+    try {
+      const config = { text: 'SELECT', query_timeout: HEALTH_TIMEOUT_MS };
+      await this.#pool.query(config);
+      return { name, status: 'pass' };
+    } catch (error) {
+      return { name, status: 'fail', output: (translated(error, this.engine) as Error).message };
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -131,17 +147,33 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   } catch (error) {
     throw new ConfigurationError([`${engine.setting}: ${withoutSecrets(url)} is no URL of PostgreSQL: ${(error as Error).message}`]);
   }
+  const prepare = () => prepared(config, engine, { schema, role, migrations });
+  if (options.starting) await waitForEngine(engine, options.starting, () => prepare().catch(misconfigured)).then(rethrown);
+  else await prepare();
+  return new Database(options);
+};
+
+const prepared = async (config: pg.ClientConfig, engine: Engine, migrations: MigrationOptions): Promise<void> => {
   const client = new pg.Client(config);
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await migrate(client, { schema, role, migrations });
+    await requireFitServer(client, engine);
+    await migrate(client, migrations);
   } catch (error) {
     throw translated(error, engine);
   } finally {
     await client.end().catch(() => undefined);
   }
-  return new Database(options);
+};
+
+/** Waiting helps against a server that is away, and against nothing else. */
+const misconfigured = (error: unknown): unknown => {
+  if (error instanceof UnavailableError) throw error;
+  return error;
+};
+const rethrown = (error: unknown): void => {
+  if (error !== undefined) throw error;
 };
 
 const engineOf = ({ url, setting = 'the URL of PostgreSQL' }: DatabaseOptions): Engine => ({ name: 'PostgreSQL', url, setting });

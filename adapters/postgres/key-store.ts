@@ -63,7 +63,7 @@ export const openPostgresKeyStore = async ({
   masterKeys,
   ...options
 }: PostgresKeyStoreOptions): Promise<PostgresKeyStore> => {
-  const database = await openDatabase({ ...options, schema, migrations: KEY_MIGRATIONS });
+  const database = await openDatabase({ connections: 2, ...options, schema, migrations: KEY_MIGRATIONS });
   const used = (await database.rows<[string]>(MASTER_KEYS)).map(([id]) => id);
   const missing = used.filter((id) => !masterKeys.some((masterKey) => masterKey.id === id));
   if (missing.length === 0) return new PostgresKeys(database, new KeyWrap(masterKeys));

@@ -35,11 +35,12 @@ export class LogWatcher implements AsyncDisposable {
     const { signal } = this.#closing;
     while (!signal.aborted) {
       const broken = new AbortController();
-      const client = this.#database.dedicated();
-      client.on('error', () => broken.abort());
-      client.on('end', () => broken.abort());
-      client.on('notification', ({ payload }) => this.#onEnd(BigInt(payload ?? 0)));
+      let client: pg.Client | undefined;
       try {
+        client = this.#database.dedicated();
+        client.on('error', () => broken.abort());
+        client.on('end', () => broken.abort());
+        client.on('notification', ({ payload }) => this.#onEnd(BigInt(payload ?? 0)));
         await client.connect();
         await this.#watch(client, AbortSignal.any([signal, broken.signal]));
       } catch {
@@ -75,5 +76,5 @@ export class LogWatcher implements AsyncDisposable {
 }
 
 /** Without waiting for a goodbye that may never come. */
-const destroy = (client: pg.Client): void =>
-  (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
+const destroy = (client: pg.Client | undefined): void =>
+  (client as unknown as { connection?: { stream?: { destroy(): void } } } | undefined)?.connection?.stream?.destroy();

@@ -1,3 +1,4 @@
+import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Session, Statement } from './database.ts';
@@ -20,6 +21,9 @@ const FULL_LOOK_EVERY_MS = 2_000;
 
 const SEQUENCE: Statement = { name: 'sequence', text: 'SELECT log_position, appends, newest_id FROM sequence_appends($1, $2, $3)' };
 
+type SequenceRow = readonly [logPosition: string | null, appends: string | null, newestId: string | null];
+const AFTER_FAILURE_MS = 100;
+
 export interface Sequencer {
   /** There is something to place; it need not wait for its next look. */
   kick(): void;
@@ -30,6 +34,17 @@ export interface Sequencer {
 /** Gives appends their places in the one order of the log, in batches. Fenced: what a superseded one asks for is refused by the server. */
 export const createSequencer = (session: Session, clock: Clock): Sequencer => {
   let wake = new AbortController();
+
+  /** `undefined` when the server could not be asked: as long as the term lasts, it is asked again. */
+  const sequence = async (epoch: bigint, after: bigint): Promise<SequenceRow | undefined> => {
+    try {
+      return (await session.rows<SequenceRow>(SEQUENCE, [epoch, after, BATCH]))[0];
+    } catch (error) {
+      if (error instanceof UnavailableError) return undefined;
+      throw error;
+    }
+  };
+
   return {
     kick: () => wake.abort(),
     async run({ epoch, signal }: Term): Promise<void> {
@@ -42,9 +57,13 @@ export const createSequencer = (session: Session, clock: Clock): Sequencer => {
         const full = nowMs >= fullLookAtMs;
         if (full) fullLookAtMs = nowMs + FULL_LOOK_EVERY_MS;
         const after = full || newest < LOOK_BACK ? 0n : newest - LOOK_BACK;
-        const [row] = await session.rows<[string | null, string | null, string | null]>(SEQUENCE, [epoch, after, BATCH]);
-        const placed = Number(row?.[1] ?? 0);
-        const newestId = BigInt(row?.[2] ?? 0);
+        const row = await sequence(epoch, after);
+        if (!row) {
+          await clock.sleep(AFTER_FAILURE_MS, signal);
+          continue;
+        }
+        const placed = Number(row[1] ?? 0);
+        const newestId = BigInt(row[2] ?? 0);
         if (newestId > newest) newest = newestId;
         if (placed === BATCH) continue;
         if (placed > 0) {
