@@ -7,6 +7,7 @@ import type { LogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
@@ -69,6 +70,10 @@ export const startHub = async (config: HubConfig, env: NodeJS.ProcessEnv, seams:
 
 const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeams): Promise<RunningHub> => {
   await using started = new AsyncDisposableStack();
+  if (config.hub.profile !== 'embedded')
+    throw new ConfigurationError([
+      'HUB_PROFILE: the networked profile runs each service in a process of its own, such as `node gateway/main.ts`; see docs/deployment.md',
+    ]);
   const folder = started.use(openDataFolder(config.hub.dataDir));
   const { clock = systemClock(), logTo = process.stderr } = seams;
   const telemetry = started.use(
