@@ -17,8 +17,12 @@ import { verifiedLog } from './testing/verified-log.ts';
 
 const server = privateServer();
 
-const openStore = (options: Parameters<typeof openOnSchema>[2] = {}) =>
-  openOnSchema(server(), ({ database, leadership }) => openPostgresEventStore(database, { clock: systemClock(), leadership }), options);
+/** On a database of its own, whose connections may be ended. */
+const openStore = async (options: Parameters<typeof openOnSchema>[2] = {}) =>
+  openOnSchema(server(), ({ database, leadership }) => openPostgresEventStore(database, { clock: systemClock(), leadership }), {
+    url: await server().createDatabase(),
+    ...options,
+  });
 
 /** Follows the log from its beginning. */
 const follow = (store: EventStore) => {

@@ -20,7 +20,7 @@ discountsContract('PostgreSQL', async () => {
 describe('holds in PostgreSQL, asked for by several processes', () => {
   const openTwice = async <Port extends object>(open: (of: Parameters<Parameters<typeof openOnSchema<Port>>[1]>[0]) => Promise<Port>) => {
     const first = await openOnSchema(server(), open);
-    const second = await openOnSchema(server(), open, { url: first.url });
+    const second = await openOnSchema(server(), open, { url: first.url, schema: first.schema });
     return {
       ports: [first.port, second.port] as const,
       [Symbol.asyncDispose]: async () => {

@@ -30,7 +30,10 @@ describe('open work in PostgreSQL', () => {
 
   it('hands each item to one process alone, and lets none of them wait for another', async () => {
     await using first = await openOnSchema(server(), async ({ database }) => openPostgresOpenWork(database));
-    await using second = await openOnSchema(server(), async ({ database }) => openPostgresOpenWork(database), { url: first.url });
+    await using second = await openOnSchema(server(), async ({ database }) => openPostgresOpenWork(database), {
+      url: first.url,
+      schema: first.schema,
+    });
     await first.port.apply(
       Array.from({ length: 400 }, (_, number) => added(number)),
       1n,

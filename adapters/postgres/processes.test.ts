@@ -12,7 +12,10 @@ const server = privateServer();
 const LEASE_MS = 2_000;
 
 /** A log that this process reads and appends to, and never sequences; members do. */
-const openReader = () => openOnSchema(server(), ({ database }) => openPostgresEventStore(database, { clock: systemClock() }));
+const openReader = async () =>
+  openOnSchema(server(), ({ database }) => openPostgresEventStore(database, { clock: systemClock() }), {
+    url: await server().createDatabase(),
+  });
 
 const assertComplete = async (store: Awaited<ReturnType<typeof openReader>>['port'], members: readonly MemberProcess[]) => {
   const { rows, revisions } = await verifiedLog(store);

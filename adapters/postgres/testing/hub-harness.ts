@@ -32,20 +32,30 @@ export interface Opened {
   readonly leadership: Leadership;
 }
 
+/** Schemas of one database are quicker to make than databases. */
+const databases = new WeakMap<PostgresServer, Promise<string>>();
+let schemas = 0;
+const ownSchema = async (server: PostgresServer) => {
+  const database = databases.get(server) ?? server.createDatabase();
+  databases.set(server, database);
+  schemas += 1;
+  return { url: await database, schema: `test_${schemas}` };
+};
+
 /** One port on a schema of its own that can be closed and opened again. */
 export const openOnSchema = async <Port extends object>(
   server: PostgresServer,
   openPort: (opened: Opened) => Promise<Port>,
   options: Partial<HubDatabaseOptions> = {},
 ) => {
-  const url = options.url ?? (await server.createDatabase());
+  const { url, schema = 'sagahub' } = options.url === undefined ? await ownSchema(server) : { ...options, url: options.url };
   const clock = systemClock();
   const opened: AsyncDisposable[] = [];
   const close = async () => {
     for (const resource of opened.splice(0).toReversed()) await resource[Symbol.asyncDispose]();
   };
   const open = async () => {
-    const database = await openHubDatabase({ role: APPLICATION_ROLE, ...options, url });
+    const database = await openHubDatabase({ role: APPLICATION_ROLE, ...options, url, schema });
     opened.push(database);
     const leadership = openPostgresLeadership(database, { clock });
     opened.push(leadership);
@@ -55,6 +65,7 @@ export const openOnSchema = async <Port extends object>(
   };
   return {
     url,
+    schema,
     clock,
     ...(await open()),
     close,
