@@ -39,9 +39,9 @@ export const openNetworkedPorts = async ({ settings, strictInventory, clock, tel
   const { logger } = telemetry;
   const starting = { clock, logger };
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await openHubDatabase({ url: settings.postgresUrl }));
+  const database = opened.use(await openHubDatabase({ url: settings.postgresUrl, starting }));
   const masterKeys = parseMasterKeys(settings.masterKey);
-  const keys = opened.use(await openPostgresKeyStore({ url: settings.postgresUrl, masterKeys }));
+  const keys = opened.use(await openPostgresKeyStore({ url: settings.postgresUrl, masterKeys, starting }));
   const leadership = opened.use(openPostgresLeadership(database, { clock }));
   const store = opened.use(await openLog(settings, database, leadership, { clock, telemetry }));
   const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...starting }));
@@ -62,7 +62,7 @@ export const openNetworkedPorts = async ({ settings, strictInventory, clock, tel
     cache: redis,
     clock,
     telemetry,
-    engines: [redis, bus, documents],
+    engines: [database, redis, bus, documents],
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 };
@@ -77,7 +77,7 @@ const openLog = async (
   if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl))
     return openEventStoreDb({ url: eventStoreUrl, clock, logger: telemetry.logger });
   if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
-  const own = await openHubDatabase({ url: eventStoreUrl, setting: 'HUB_EVENT_STORE_URL' });
+  const own = await openHubDatabase({ url: eventStoreUrl, setting: 'HUB_EVENT_STORE_URL', starting: { clock, logger: telemetry.logger } });
   const elections = openPostgresLeadership(own, { clock });
   const store = await openPostgresEventStore(own, { clock, leadership: elections });
   const dispose = store[Symbol.asyncDispose].bind(store);
