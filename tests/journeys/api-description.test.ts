@@ -36,11 +36,11 @@ describe('journey: the API is as it is described', () => {
   });
 
   it('takes the example order as it stands, and answers like the example', async () => {
-    const place = description.operations.find(({ operationId }) => operationId === 'placeOrder');
-    const { example } = place?.requestBody?.content?.['application/json'] ?? {};
+    const described = description.operations.find(({ operationId }) => operationId === 'placeOrder');
+    const { example } = described?.requestBody?.content?.['application/json'] ?? {};
     const { status, body } = await journey.hub.client('demo').post('/api/v1/orders', example);
     assert.equal(status, 202);
-    const answered = description.resolve(place?.responses['202'] ?? {}).content?.['application/json']?.example as object;
+    const answered = description.resolve(described?.responses['202'] ?? {}).content?.['application/json']?.example as object;
     assert.deepEqual(Object.keys(body), Object.keys(answered));
   });
 
