@@ -64,12 +64,24 @@ export const decodeBatch = async (bytes: Uint8Array): Promise<Batch> => {
   return batch;
 };
 
+/** How documents are replaced: how many with one command, and how many commands at once. */
+export interface ReplaceLimits {
+  readonly perCommand: number;
+  readonly atOnce: number;
+}
+const MONGODB: ReplaceLimits = { perCommand: MAX_DOCUMENTS, atOnce: 1 };
+/** FerretDB 1.24 holds a connection of its own back end for each replacement until the command ends, and stands still when it has no more. */
+const FERRETDB: ReplaceLimits = { perCommand: 3, atOnce: 4 };
+
+export const replaceLimitsOf = async (db: Db): Promise<ReplaceLimits> =>
+  'ferretdbVersion' in (await db.command({ buildInfo: 1 })) ? FERRETDB : MONGODB;
+
 /** Puts each document in its place unless one of the same or a higher revision is there. Doing it again changes nothing, however late. */
-export const applyBatch = async (db: Db, batch: Batch): Promise<void> => {
-  await Promise.all([...batch].map(([name, documents]) => applyTo(db, name, documents)));
+export const applyBatch = async (db: Db, batch: Batch, limits: ReplaceLimits): Promise<void> => {
+  for (const [name, documents] of batch) await applyTo(db, name, documents, limits);
 };
 
-const applyTo = async (db: Db, name: string, documents: readonly StoredForm[]): Promise<void> => {
+const applyTo = async (db: Db, name: string, documents: readonly StoredForm[], limits: ReplaceLimits): Promise<void> => {
   for (let at = 0; at < documents.length; ) {
     const part: StoredForm[] = [];
     for (let characters = 0; at < documents.length && part.length < MAX_DOCUMENTS && characters < MAX_CHARACTERS; at += 1) {
@@ -77,12 +89,12 @@ const applyTo = async (db: Db, name: string, documents: readonly StoredForm[]): 
       characters += document.body.length;
       part.push(document);
     }
-    await applyPart(db, name, part);
+    await applyPart(db, name, part, limits);
   }
 };
 
 /** Most documents are new or one step ahead: looking first spares the server an error for each of the others. */
-const applyPart = async (db: Db, name: string, documents: readonly StoredForm[]): Promise<void> => {
+const applyPart = async (db: Db, name: string, documents: readonly StoredForm[], limits: ReplaceLimits): Promise<void> => {
   const ids = documents.map(({ _id }) => _id);
   const present = await db
     .collection<StoredForm>(name)
@@ -92,8 +104,16 @@ const applyPart = async (db: Db, name: string, documents: readonly StoredForm[])
   const fresh = documents.filter(({ _id }) => !revisions.has(_id));
   const higher = documents.filter(({ _id, revision }) => (revisions.get(_id) ?? revision) < revision);
   if (fresh.length > 0 && (await send(db, { insert: name, documents: fresh, ordered: false })).taken.length > 0)
-    await replaceLower(db, name, fresh);
-  await replaceLower(db, name, higher);
+    await replaceAll(db, name, fresh, limits);
+  await replaceAll(db, name, higher, limits);
+};
+
+const replaceAll = async (db: Db, name: string, documents: readonly StoredForm[], { perCommand, atOnce }: ReplaceLimits): Promise<void> => {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < documents.length) await replaceLower(db, name, documents.slice(next, (next += perCommand)));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 };
 
 /**

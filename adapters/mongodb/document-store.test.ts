@@ -13,7 +13,7 @@ import { availability, type MongoDbServer, serverName, startMongoDb } from '../.
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
 import { systemClock } from '../process/clock.ts';
-import { applyBatch } from './batch.ts';
+import { applyBatch, replaceLimitsOf } from './batch.ts';
 import { type MongoDocumentStoreOptions, openMongoDocumentStore } from './document-store.ts';
 
 const COLLECTIONS: readonly CollectionSpec[] = [{ name: 'orders', indexes: [['status']] }];
@@ -117,7 +117,7 @@ describe('MongoDB', function () {
       await directly(async (db) => {
         const [name = ''] = await namesOf(db, 'orders.');
         const late = ['one', 'two'].map((_id) => ({ _id, revision: 3, fields: {}, body: '{}' }));
-        await applyBatch(db, new Map([[name, late]]));
+        await applyBatch(db, new Map([[name, late]]), await replaceLimitsOf(db));
       });
       assert.deepEqual((await store.get('orders', 'one'))?.body, { status: 'at 5' });
       assert.equal((await store.get('orders', 'two'))?.revision, 3);
@@ -139,6 +139,17 @@ describe('MongoDB', function () {
         );
         await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
       });
+
+    it('replaces any number of documents', async () => {
+      await using store = await open();
+      for (const revision of [1, 2])
+        await store.write(
+          'p',
+          Array.from({ length: 250 }, (_, index) => put(`order-${index}`, revision)),
+          BigInt(revision),
+        );
+      assert.equal((await store.countBy('orders', 'status')).get('at 2'), 250);
+    });
 
     it('may be larger than a document of MongoDB', async () => {
       await using store = await open();

@@ -13,7 +13,7 @@ import type { HealthCheck } from '@sagahub/contracts/service.ts';
 import { type Collection, type Db, MongoClient } from 'mongodb';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme } from '../engine/engine.ts';
 import { type Starting, waitForEngine } from '../engine/starting.ts';
-import { batchOf } from './batch.ts';
+import { batchOf, type ReplaceLimits, replaceLimitsOf } from './batch.ts';
 import { translated } from './errors.ts';
 import { FIRST, type GenerationsForm, GenerationsPointer, nameOfGeneration, type Retired } from './generations.ts';
 import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
@@ -65,7 +65,8 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
     });
     try {
       await client.connect();
-      const store = new MongoDocuments(client, engine, layouts, options);
+      const db = client.db(client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName);
+      const store = new MongoDocuments({ client, db, engine, layouts, limits: await replaceLimitsOf(db) }, options);
       await store.prepare();
       return store;
     } catch (error) {
@@ -74,6 +75,14 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
     }
   });
 };
+
+interface Connected {
+  readonly client: MongoClient;
+  readonly db: Db;
+  readonly engine: Engine;
+  readonly layouts: readonly Layout[];
+  readonly limits: ReplaceLimits;
+}
 
 class MongoDocuments implements DocumentStore, EngineHealth {
   readonly #client: MongoClient;
@@ -93,16 +102,16 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   readonly #writtenLive = new Map<string, number>();
   #refreshedAtMs = 0;
 
-  constructor(client: MongoClient, engine: Engine, layouts: readonly Layout[], options: MongoDocumentStoreOptions) {
+  constructor({ client, db, engine, layouts, limits }: Connected, options: MongoDocumentStoreOptions) {
     this.#client = client;
     this.#engine = engine;
     this.#options = options;
-    this.#db = client.db(client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName);
+    this.#db = db;
     this.#namespace = namespaceOf(layouts, options.logId ?? '');
     this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
     const meta = `hub.${this.#namespace}`;
     this.#pointer = new GenerationsPointer(this.#db.collection<GenerationsForm>(meta));
-    this.#progress = new Progress(this.#db, this.#db.collection<ProgressForm>(meta));
+    this.#progress = new Progress(this.#db, this.#db.collection<ProgressForm>(meta), limits);
   }
 
   /** Creates what is missing, and removes what a crash between a promotion and its cleaning up left behind. */

@@ -20,6 +20,11 @@ const UNABLE = new Set<unknown>([
   13_435, // not the primary, and secondaries are not asked
   13_436, // not the primary, or recovering
   14_031, // out of disk space
+  // The system's own, which the driver hands on as they are when a connection breaks under a write.
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
 ]);
 
 /** The hub's own errors and faults of the call stay as they are. */

@@ -1,6 +1,6 @@
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import { Binary, type Collection, type Db } from 'mongodb';
-import { applyBatch, type Batch, decodeBatch, encodeBatch } from './batch.ts';
+import { applyBatch, type Batch, decodeBatch, encodeBatch, type ReplaceLimits } from './batch.ts';
 
 /** How far a projection is in one generation, and the last batch it wrote. */
 export interface ProgressForm {
@@ -27,14 +27,16 @@ const DUPLICATE_KEY = 11_000;
  */
 export class Progress {
   readonly #db: Db;
+  readonly #limits: ReplaceLimits;
   readonly #entries: Collection<ProgressForm>;
   /** Version of each entry that this process knows and has seen applied. */
   readonly #known = new Map<string, number>();
   /** Writes of one entry wait for each other. */
   readonly #lines = new Map<string, Promise<unknown>>();
 
-  constructor(db: Db, entries: Collection<ProgressForm>) {
+  constructor(db: Db, entries: Collection<ProgressForm>, limits: ReplaceLimits) {
     this.#db = db;
+    this.#limits = limits;
     this.#entries = entries;
   }
 
@@ -57,7 +59,7 @@ export class Progress {
         batch.size === 0 ? { $set: next, $unset: { batch: 1 } } : { $set: { ...next, batch: new Binary(await encodeBatch(batch)) } },
       );
       if (matchedCount === 0) throw new RevisionConflictError(key, version, (await this.#entries.findOne({ _id: key }))?.version ?? -1);
-      await applyBatch(this.#db, batch);
+      await applyBatch(this.#db, batch, this.#limits);
       this.#known.set(key, next.version);
     });
   }
@@ -83,7 +85,8 @@ export class Progress {
       entry = await this.#entries.findOne({ _id: key });
     }
     if (!entry) throw new RangeError(`${key} was removed`);
-    if (entry.batch && this.#known.get(key) !== entry.version) await applyBatch(this.#db, await decodeBatch(entry.batch.buffer));
+    if (entry.batch && this.#known.get(key) !== entry.version)
+      await applyBatch(this.#db, await decodeBatch(entry.batch.buffer), this.#limits);
     this.#known.set(key, entry.version);
     return entry;
   }

@@ -18,7 +18,7 @@ if [ ! -x "$binary" ]; then
   cp -r "$sources" sources
   chmod -R u+w sources
   echo "v$version" >sources/build/version/version.txt
-  (cd sources && CGO_ENABLED=0 go build -trimpath -tags ferretdb_no_postgresql -o "$work/ferretdb" ./cmd/ferretdb)
+  (cd sources && CGO_ENABLED=0 go build -trimpath -o "$work/ferretdb" ./cmd/ferretdb)
   mv "$work/ferretdb" "$binary" # complete or not there at all
 fi
 echo "$binary"
