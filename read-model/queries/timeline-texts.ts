@@ -139,6 +139,8 @@ const listed = (items: readonly string[]): string =>
   items.slice(0, NAMED).join(', ') + (items.length > NAMED ? ` and ${items.length - NAMED} more` : '');
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 const because = (by: string, reason: string | undefined): string => (reason === undefined ? `by ${by}` : `by ${by}: ${reason}`);
-const withStatus = (reason: string, status: number | undefined): string => (status === undefined ? reason : `${status}: ${reason}`);
+/** Most reasons name the status themselves. */
+const withStatus = (reason: string, status: number | undefined): string =>
+  status === undefined || reason.includes(String(status)) ? reason : `${status}: ${reason}`;
 const ending = (reason: string | undefined, detail: string | undefined, compensation: string): string =>
   [[reason, detail].filter((part) => part !== undefined).join(': '), `undone: ${compensation}`].filter((part) => part !== '').join('; ');
