@@ -1,6 +1,7 @@
 import { openSqliteDocumentStore } from '@sagahub/adapters/sqlite/document-store.ts';
 import { openSqliteEventStore } from '@sagahub/adapters/sqlite/event-store.ts';
 import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
+import { openSqliteKeyStore } from '@sagahub/adapters/sqlite/key-store.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
 import { objectIdOf } from '@sagahub/contracts/events.ts';
@@ -8,6 +9,7 @@ import { randomId } from '@sagahub/contracts/ids.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { CollectionSpec, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { type ManualClock, manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
@@ -16,7 +18,6 @@ import { READ_MODEL_COLLECTIONS } from '../collections.ts';
 import { Projector, type ProjectorOptions } from '../projector.ts';
 import { ordersProjection } from '../projections/index.ts';
 import type { Projection } from '../projections/projection.ts';
-import { memoryKeys } from './memory-keys.ts';
 import { type StoryEvent, written } from './order-story.ts';
 
 /** A log and a document store on disk, with time moved by hand. */
@@ -24,7 +25,7 @@ export interface Site extends AsyncDisposable {
   readonly store: EventStore;
   readonly documents: DocumentStore;
   readonly clock: ManualClock;
-  readonly keys: ReturnType<typeof memoryKeys>;
+  readonly keys: KeyStore;
   readonly ports: Ports;
   /** Path of a file in the site's folder, e.g. `log.db`. */
   readonly path: (file: string) => string;
@@ -45,7 +46,7 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
   const store = opened.use(await openSqliteEventStore(log, { clock }));
   const views = { path: folder.path('views.db'), collections: [...READ_MODEL_COLLECTIONS, ...collections] };
   const documents = opened.use(await openSqliteDocumentStore(views));
-  const keys = memoryKeys();
+  const keys = opened.use(await openSqliteKeyStore({ path: folder.path('keys.db') }));
   const leadership = opened.use(openInProcessLeadership({ clock }));
   const ports = { store, documents, leadership, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
   const projectors = opened.use(new AsyncDisposableStack());
