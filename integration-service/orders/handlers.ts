@@ -46,7 +46,7 @@ export const orderHandlers = ({ intake, resubmit, runtime, telemetry, maxWaitMs 
     const seconds = waitSecondsOf(request.headers['prefer'], maxWaitMs / 1_000);
     const status = seconds === undefined ? undefined : await statusWithin(accepted.orderId, seconds * 1_000, request.signal);
     if (seconds === undefined || status === undefined) return { status: 202, headers, body };
-    const { cancel, ...links } = body.links;
+    const { cancel: _ended, ...links } = body.links;
     const isOpen = status === 'stuck';
     return { status: 200, headers: { ...headers, ...waitApplied(seconds) }, body: { ...body, status, links: isOpen ? body.links : links } };
   };

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { GoneError, MalformedRequestError } from '@sagahub/contracts/errors.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import { seal, subjectOf } from '@sagahub/contracts/personal-data.ts';
-import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { LogCursors } from '../log-cursor.ts';
 import { contextOf } from '../testing/context.ts';
@@ -33,7 +32,7 @@ describe('GET /api/v1/events', () => {
     site = await openSite();
     route = eventsQuery(contextOf(site, await site.project()));
     first = newOrderId();
-    const sealed = await seal(site.keys as KeyStore, subjectOf('acme', 'C-1'), orderStream(first), { buyer: { name: 'Ada Keller' } });
+    const sealed = await seal(site.keys, subjectOf('acme', 'C-1'), orderStream(first), { buyer: { name: 'Ada Keller' } });
     await site.tell(first, [received(first, {}, sealed), ...validated]);
     await site.clock.advance(3_600_000);
     await site.tell(newOrderId(), [received('b'), ...validated, ...completed]);
@@ -72,7 +71,7 @@ describe('GET /api/v1/events', () => {
 
   it('shows a person who was erased as erased', async () => {
     const id = newOrderId();
-    const sealed = await seal(site.keys as KeyStore, subjectOf('acme', 'C-9'), orderStream(id), { buyer: { name: 'Bob' } });
+    const sealed = await seal(site.keys, subjectOf('acme', 'C-9'), orderStream(id), { buyer: { name: 'Bob' } });
     await site.tell(id, [received(id, {}, sealed)]);
     await site.keys.eraseSubject(subjectOf('acme', 'C-9'));
     const [line] = await read({ stream: orderStream(id) }, principal('hub', 'audit:read', 'audit:personal'));

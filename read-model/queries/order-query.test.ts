@@ -5,7 +5,6 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 import { MalformedRequestError, NotFoundError } from '@sagahub/contracts/errors.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import { seal, subjectOf } from '@sagahub/contracts/personal-data.ts';
-import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { BreakerDocument } from '../projections/breaker.ts';
 import type { Projector } from '../projector.ts';
@@ -26,7 +25,7 @@ describe('GET /api/v1/orders/{id}', () => {
   const get = (orderId: string, asked: Asked = {}, by = route) => ask(by, { params: { orderId }, ...asked });
   const place = async () => {
     const id = newOrderId();
-    const sealed = await seal(site.keys as KeyStore, subjectOf('acme', id), orderStream(id), PERSONAL);
+    const sealed = await seal(site.keys, subjectOf('acme', id), orderStream(id), PERSONAL);
     return site.tell(id, [received(id, { buyerId: id }, sealed)]);
   };
 
