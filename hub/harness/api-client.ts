@@ -31,7 +31,10 @@ export class ApiClient {
   }
 
   token(): Promise<string> {
-    this.#token ??= this.#fetchToken();
+    this.#token ??= this.#fetchToken().catch((error: unknown) => {
+      this.#token = undefined; // the hub may be back the next time
+      throw error;
+    });
     return this.#token;
   }
 
@@ -43,7 +46,7 @@ export class ApiClient {
 
   /** The raw response, for streams. */
   async open(method: string, path: string, { headers, body, signal }: CallOptions = {}): Promise<Response> {
-    return fetch(`${this.url}${path}`, {
+    const request = fetch(`${this.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${await this.token()}`,
@@ -53,6 +56,8 @@ export class ApiClient {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       ...(signal && { signal }),
     });
+    // Which one of many it was.
+    return request.catch((error: unknown) => Promise.reject(Object.assign(error as Error, { request: `${method} ${path}` })));
   }
 
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer> {

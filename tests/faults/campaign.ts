@@ -45,9 +45,17 @@ const HEALTHY: ErpBehaviour = { ...WELL_BEHAVED, refusedSkus: [REFUSED_SKU] };
  * Kills a fleet of hubs under load again and again, also while it starts, and then checks what it promised over log, ERP, stock,
  * discounts, open work and read model.
  */
-export const runCampaign = async ({ seed, hubs, kills, log = () => {} }: CampaignOptions): Promise<CampaignResult> => {
+export const runCampaign = async (options: CampaignOptions): Promise<CampaignResult> => {
+  await using fleet = await HubFleet.create(options.hubs, options.seed);
+  try {
+    return await runOn(fleet, options);
+  } catch (error) {
+    throw new Error(`seed ${options.seed}: ${fleet.report}`, { cause: error });
+  }
+};
+
+const runOn = async (fleet: HubFleet, { seed, kills, log = () => {} }: CampaignOptions): Promise<CampaignResult> => {
   const random = seededRandom(seed);
-  await using fleet = await HubFleet.create(hubs, seed);
   const witnesses = fleet.members.map(() => new Witness());
   if (random() < 0.5) await fleet.startAndKill(random() * 2_000); // the very first start, into empty folders
   await fleet.start();

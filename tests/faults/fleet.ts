@@ -97,13 +97,12 @@ export class HubFleet implements AsyncDisposable {
   /** Killed so long after it was started, ready or not. */
   async startAndKill(afterMs: number): Promise<void> {
     const child = this.#spawn();
-    const ready = this.#allReady(child);
+    void this.#allReady(child);
     await Promise.race([
       sleep(afterMs),
       once(child, 'exit').then(([code, signal]) => this.#fail(`ended with ${code ?? signal} by itself`)),
     ]);
     await this.kill();
-    void ready;
   }
 
   /** SIGKILL: nothing is flushed, nobody is told. */
@@ -115,6 +114,12 @@ export class HubFleet implements AsyncDisposable {
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** What became of the process when nobody killed it, and what it printed; for a failing test's message. */
+  get report(): string {
+    const ended = this.#child && (this.#child.signalCode ?? this.#child.exitCode);
+    return `the fleet ${ended === null || ended === undefined ? 'is running' : `ended by itself with ${ended}`}; it printed:\n${this.#output}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,15 +149,17 @@ export class HubFleet implements AsyncDisposable {
     return child;
   }
 
-  /** Also resolves when the process ends: whoever cares watches for that. */
-  async #allReady(child: ChildProcess): Promise<void> {
+  /** Never settles when the process ends before. */
+  #allReady(child: ChildProcess): Promise<void> {
     let missing = this.members.length;
-    for await (const line of createInterface(child.stdout!)) {
-      if (!line.startsWith('{"member"')) continue;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    createInterface(child.stdout!).on('line', (line) => {
+      if (!line.startsWith('{"member"')) return;
       const ready = JSON.parse(line) as MemberReady;
       if (child === this.#child) this.members[ready.member]!.ready = ready;
-      if (--missing === 0) return void child.stdout!.resume();
-    }
+      if (--missing === 0) resolve();
+    });
+    return promise;
   }
 
   #fail(what: string): never {
