@@ -52,10 +52,10 @@ describe('journey: what was done is undone', () => {
     await journey.hub.erp.behave({ failureRate: 1 });
     const demo = journey.hub.client('demo');
     const orderId = await place(demo, anOrder('CANCEL-1', line('SKU-C', '2')));
-    await orderIn(demo, orderId, 'waiting', 'stuck');
+    await orderIn(demo, orderId, 'stuck');
+    await journey.hub.erp.behave(WELL_BEHAVED);
     const cancelled = await demo.post(`/api/v1/orders/${orderId}/cancel`, { reason: 'changed my mind' });
     assert.equal(cancelled.status, 202, cancelled.text);
-    await journey.hub.erp.behave(WELL_BEHAVED);
     const order = await orderIn(demo, orderId, 'cancelled');
     assert.equal(order.compensation, 'full');
     assert.equal(
