@@ -1,10 +1,10 @@
-import { type Meter, ValueType } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import type { Resource } from '@opentelemetry/resources';
-import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics';
-import type { Counter, Histogram, Logger, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import type { MetricData } from '@opentelemetry/sdk-metrics';
+import type { Logger, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import { METRICS, type MetricSpec, prometheusName } from '@sagahub/contracts/telemetry-names.ts';
 import { observedMetrics } from './gauges.ts';
+import { CounterInstrument, HistogramInstrument, type Instrument } from './instruments.ts';
 
 const SPECS: ReadonlyMap<string, MetricSpec> = new Map(Object.values(METRICS).map((metric): [string, MetricSpec] => [metric.name, metric]));
 
@@ -14,67 +14,43 @@ const specOf = (name: string, kind: MetricSpec['kind']): MetricSpec => {
   throw new Error(`${kind} ${name} is not in contracts/telemetry-names.ts${spec ? `, which has a ${spec.kind} of that name` : ''}`);
 };
 
-export interface Metrics extends AsyncDisposable, Pick<Telemetry, 'counter' | 'histogram' | 'gauge'> {
+export interface Metrics extends Pick<Telemetry, 'counter' | 'histogram' | 'gauge'> {
   /** A counter whose running total is kept elsewhere (the process's CPU time). */
   readonly observeTotal: Telemetry['gauge'];
-  /** All metrics, in Prometheus' text format. */
+  /** All metrics that were recorded or observed at least once, in Prometheus' text format. */
   text(): Promise<string>;
 }
 
 /**
- * Counters and histograms of the OpenTelemetry SDK, serialised on demand. Idle machine, Node 24: counter without attributes 50 ns, with
- * two 330 ns, histogram with three 430 ns; so attribute sets are not cached here.
+ * Counters and histograms are added up here, gauges looked up when somebody scrapes; the OpenTelemetry SDK gives the model and the text
+ * format. Its own instruments took 8 % of all CPU time the hub spends on an order.
  */
 export const openMetrics = (resource: Resource, logger: Logger): Metrics => {
-  const observed = observedMetrics(resource, logger);
-  const reader = new PrometheusExporter({ preventServerStart: true, metricProducers: [observed] });
-  const provider = new MeterProvider({ resource, readers: [reader] });
-  const meter = provider.getMeter('sagahub');
+  const observed = observedMetrics(logger);
+  const instruments = new Map<string, Instrument>();
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
-  const counters = new Map<string, Counter>();
-  const histograms = new Map<string, Histogram>();
-
+  const instrument = <One extends Instrument>(name: string, kind: MetricSpec['kind'], create: (spec: MetricSpec) => One): One => {
+    const known = (instruments.get(name) as One | undefined) ?? create(specOf(name, kind));
+    instruments.set(name, known);
+    return known;
+  };
   return {
-    counter: (name) => remembered(counters, name, () => createCounter(meter, specOf(name, 'counter'))),
-    histogram: (name) => remembered(histograms, name, () => createHistogram(meter, specOf(name, 'histogram'))),
+    counter: (name) => instrument(name, 'counter', (spec) => new CounterInstrument(spec)),
+    histogram: (name) => instrument(name, 'histogram', (spec) => new HistogramInstrument(spec)),
     gauge: (name, observe) => observed.add(specOf(name, 'gauge'), observe),
     observeTotal: (name, observe) => observed.add(specOf(name, 'counter'), observe),
     text: async () => {
-      const { resourceMetrics, errors } = await reader.collect();
-      for (const error of errors) logger.error('metrics could not be collected', {}, error);
-      return `${serializer.serialize(withPrometheusNames(resourceMetrics)).trimEnd()}\n`;
+      const recorded = [...instruments.values()].map((one) => one.collect());
+      const metrics = [...recorded, ...(await observed.collect())].filter(({ dataPoints }) => dataPoints.length > 0);
+      return `${serializer.serialize({ resource, scopeMetrics: [{ scope: { name: 'sagahub' }, metrics: metrics.map(withPrometheusName) }] }).trimEnd()}\n`;
     },
-    [Symbol.asyncDispose]: () => provider.shutdown(),
   };
 };
 
-const createCounter = (meter: Meter, spec: MetricSpec): Counter =>
-  meter.createCounter(spec.name, { unit: spec.unit, description: spec.help });
-
-const createHistogram = (meter: Meter, spec: MetricSpec): Histogram =>
-  meter.createHistogram(spec.name, {
-    unit: spec.unit,
-    description: spec.help,
-    valueType: ValueType.DOUBLE,
-    advice: { explicitBucketBoundaries: [...(spec.buckets ?? [])] },
-  });
-
-const remembered = <T>(instruments: Map<string, T>, name: string, create: () => T): T => {
-  const known = instruments.get(name) ?? create();
-  instruments.set(name, known);
-  return known;
-};
-
 /** The exporter replaces dots but adds no units (0.301), so names are translated here; the unit stands in the name then. */
-const withPrometheusNames = (metrics: ResourceMetrics): ResourceMetrics => ({
-  ...metrics,
-  scopeMetrics: metrics.scopeMetrics.map((scope) => ({
-    ...scope,
-    metrics: scope.metrics.map((metric) => ({
-      ...metric,
-      descriptor: { ...metric.descriptor, name: exposedName(metric.descriptor.name), unit: '' },
-    })),
-  })),
+const withPrometheusName = (metric: MetricData): MetricData => ({
+  ...metric,
+  descriptor: { ...metric.descriptor, name: exposedName(metric.descriptor.name), unit: '' },
 });
 
 const exposedName = (name: string): string => {

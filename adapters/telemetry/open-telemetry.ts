@@ -38,7 +38,7 @@ export const openTelemetry = async (options: TelemetryOptions): Promise<OpenedTe
   });
   reportSdkTrouble(logger);
   opened.defer(() => diag.disable());
-  const metrics = opened.use(openMetrics(resource, logger));
+  const metrics = openMetrics(resource, logger);
   opened.use(observeProcess(metrics, options.dataDir));
   const tracing = opened.use(await openTracing(resource, options.env));
   const owned = opened.move();
