@@ -26,11 +26,8 @@ export const mount = (routes: readonly Route[], context: ExchangeContext): Reque
     if (/[:*{]/.test(path)) app.all(path, (request, response) => handle(request, response, flat(request.params)));
     else exact.set(path, handle);
   }
-  const unknown = answering(
-    NO_ROUTE,
-    () => Promise.reject(new NotFoundError('this path', 'GET /openapi.json lists what there is')),
-    context,
-  );
+  const advice = routes.some(({ path }) => path === '/openapi.json') ? 'GET /openapi.json lists what there is' : undefined;
+  const unknown = answering(NO_ROUTE, () => Promise.reject(new NotFoundError('this path', advice)), context);
   app.use((request: Request, response: Response) => unknown(request, response, {}));
   const unroutable: ErrorRequestHandler = (error: unknown, request, response, _next) =>
     answering(NO_ROUTE, () => Promise.reject(routingFault(error)), context)(request, response, {});
