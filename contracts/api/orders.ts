@@ -78,7 +78,7 @@ export const placeOrderSchema = z.strictObject({
   orderedAt: format.dateTime().exactOptional(),
   currency: format.currency(),
   buyer: z.strictObject({
-    id: format.identifier(),
+    id: format.identifier().meta({ description: 'Your own customer number, kept in clear: no name, no e-mail address.' }),
     name: format.text(200),
     email: format.email().exactOptional(),
     taxId: format.text(32).exactOptional(),
