@@ -60,7 +60,7 @@ const DRAIN_TIMEOUT_MS = 25_000;
 const IDLE_GRACE_MS = 500;
 
 /**
- * Serves routes over HTTP/1.1, with TLS when given a certificate.
+ * Serves routes over HTTP/1.1, with TLS 1.3 when given a certificate.
  * @throws ConfigurationError when the address is in use or not ours
  */
 export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
@@ -86,7 +86,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
     maxHeaderSize: MAX_HEADER_BYTES,
   };
-  const server = options.tls ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, app) : createServer(settings, app);
+  const server = options.tls ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.3' }, app) : createServer(settings, app);
   // `Expect: 100-continue`: the body reader says "continue", once token, scope and declared length were found good.
   server.on('checkContinue', app);
   server.on('clientError', answerBrokenRequest);
