@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { Route } from '@sagahub/contracts/api/route.ts';
+import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
@@ -102,7 +102,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       const closed = once(server, 'close');
       // The HTTP server's own `close` would cut idle connections off at once, under the requests that are on their way on them.
       NetServer.prototype.close.call(server);
-      for (const controller of context.stopping) controller.abort();
+      for (const controller of context.stopping) controller.abort(SERVER_STOPS);
       let complete = true;
       const closeIdle = setTimeout(() => {
         server.closeIdleConnections();
