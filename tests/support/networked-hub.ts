@@ -10,7 +10,7 @@ import { freePort } from '../servers/local-server.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const START_LIMIT_MS = 60_000;
 const ADMIN_SECRET = 'test-secret-of-the-admin';
-const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
+export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
 /** Every kind of process, in an order in which they may be restarted. */
 export const PROCESSES = [...SERVICES, 'gateway'] as const;
 export type ProcessName = (typeof PROCESSES)[number];
