@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
-import type { IdentityEvent } from './state.ts';
 import { openSite, SECRET, type Site, tokenOf } from '../testing/site.ts';
 
 const PARTNERS = '/api/v1/admin/partners';
@@ -158,11 +157,11 @@ describe('partners and clients', () => {
     await using other = await openSite({ ground: { ...site.ground, store: deaf } });
     const { directory } = site.gateway;
     await directory.ensureClient({ clientId: 'late', partnerId: 'late', scopes: ['admin'], secret: SECRET });
-    const { access_token: token } = (await (await other.token('late', SECRET)).json()) as { access_token: string };
-    const statusThere = async () => (await other.call('GET', PARTNERS, { token })).status;
+    const { access_token: late } = (await (await other.token('late', SECRET)).json()) as { access_token: string };
+    const statusThere = async () => (await other.call('GET', PARTNERS, { token: late })).status;
     assert.equal(await statusThere(), 200);
     await directory.suspend('late', 'unpaid', { by: 'hub' });
-    other.gateway.registry.apply((await site.ground.store.readStream('partner-late')) as unknown as IdentityEvent[]);
+    other.gateway.registry.apply(await site.ground.store.readStream('partner-late'));
     assert.equal(await statusThere(), 401);
     await directory.reinstate('late', 'paid', { by: 'hub' });
     assert.equal(await statusThere(), 200);
