@@ -30,7 +30,7 @@ export const gatewaySettings = {
   tlsCertFile: {
     env: 'HUB_TLS_CERT_FILE',
     schema: z.string().optional(),
-    description: 'PEM file with the certificate chain; together with HUB_TLS_KEY_FILE.',
+    description: 'PEM file with the certificate chain; together with HUB_TLS_KEY_FILE. The API is then served over TLS 1.3 alone.',
   },
   tlsKeyFile: {
     env: 'HUB_TLS_KEY_FILE',

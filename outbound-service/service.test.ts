@@ -4,6 +4,7 @@ import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { readConfig } from '@sagahub/contracts/config.ts';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import type { Connector, SubmitOutcome } from '@sagahub/contracts/ports/connector.ts';
+import type { Service } from '@sagahub/contracts/service.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
@@ -49,7 +50,10 @@ describe('outbound service', () => {
     const streams = Array.from({ length: 20 }, (_, index) => runtime.post(`p${index}`));
     await eventually('all are delivered', () => streams.every((stream) => runtime.state(stream).status === 'delivered'));
     assert.deepEqual(erp.ledger.totals(), { effects: 20, live: 20, cancelled: 0, doubled: 0, liveTotal: { EUR: '796' } });
-    assert.deepEqual(await service.health(), [{ name: 'erp:breaker', status: 'pass' }]);
+    assert.deepEqual(await service.health(), [
+      { name: 'erp:breaker', status: 'pass' },
+      { name: 'breakers:following', status: 'pass' },
+    ]);
   });
 
   it('finishes what is in hand when it is closed', async () => {
@@ -88,11 +92,24 @@ describe('outbound service', () => {
     const clock = manualClock();
     const runtime = new ModelRuntime(clock);
     await using service = await start(runtime, awkward(clock));
-    const open = service.routes.find(({ operation }) => operation.operationId === 'openBreaker')!;
-    const principal = { clientId: 'op', partnerId: 'hub', scopes: new Set(['admin'] as const), rateLimitPerMinute: 0 };
-    await open.handle({ params: { connector: 'erp' }, body: { reason: 'maintenance' }, principal } as unknown as ApiRequest);
+    await openByHand(service);
     const [check] = await service.health();
     assert.deepEqual([check?.name, check?.status], ['erp:breaker', 'warn']);
     assert.match(check?.output ?? '', /^open since 2026-.*: maintenance$/);
   });
+
+  it('hears of what another replica’s breaker met', async () => {
+    const clock = manualClock();
+    const store = new ModelStore();
+    await using one = await start(new ModelRuntime(clock), awkward(clock), store);
+    await using other = await start(new ModelRuntime(clock), awkward(clock), store);
+    await openByHand(one);
+    await eventually('the other has heard of it', async () => (await other.health())[0]?.status === 'warn');
+  });
 });
+
+const openByHand = async ({ routes }: Service): Promise<void> => {
+  const route = routes.find(({ operation }) => operation.operationId === 'openBreaker')!;
+  const principal = { clientId: 'op', partnerId: 'hub', scopes: new Set(['admin'] as const), rateLimitPerMinute: 0 };
+  await route.handle({ params: { connector: 'erp' }, body: { reason: 'maintenance' }, principal } as unknown as ApiRequest);
+};

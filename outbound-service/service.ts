@@ -10,6 +10,7 @@ import { GuardedCalls } from './deliveries/guarded-calls.ts';
 import { deliverer } from './deliveries/worker.ts';
 import { ConnectorBreaker } from './resilience/connector-breaker.ts';
 import { Deadlines } from './resilience/deadlines.ts';
+import { type FollowedBreakers, followBreakers } from './resilience/follow-breakers.ts';
 
 export type OutboundPorts = Pick<Ports, 'store' | 'openWork' | 'documents' | 'keys' | 'clock' | 'telemetry'>;
 
@@ -25,8 +26,9 @@ export const startOutbound = async (
   runtime: SagaRuntime,
   connectors: readonly Connector[],
 ): Promise<Service> => {
-  const { clock, telemetry, documents } = ports;
+  const { store, clock, telemetry, documents } = ports;
   const lines: Line[] = [];
+  const end = await store.lastPosition();
   try {
     for (const connector of connectors) lines.push(await startLine(connector, config, ports, runtime));
   } catch (error) {
@@ -34,19 +36,21 @@ export const startOutbound = async (
     throw error;
   }
   const breakers = new Map(lines.map(({ breaker }) => [breaker.connector, breaker]));
+  const followed = followBreakers([...breakers.values()], store, end);
   telemetry.gauge(METRICS.breakerState.name, () =>
     [...breakers.values()].map(({ connector, state }) => [STATE_VALUES[state.state], { connector }] as const),
   );
   return {
     name: 'outbound-service',
     routes: [...breakerRoutes(breakers), ...deadLetterRoutes(documents, runtime)],
-    health: async () => [...breakers.values()].map(healthOf),
+    health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed)],
     async [Symbol.asyncDispose]() {
       const drained = new AbortController();
       const stopped = Promise.all(lines.map((line) => line.stop()));
       void clock.sleep(DRAIN_MS, drained.signal).then(() => lines.forEach((line) => line.callOff()));
       await stopped;
       drained.abort();
+      await followed[Symbol.asyncDispose]();
     },
   };
 };
@@ -106,3 +110,13 @@ const healthOf = ({ connector, state }: ConnectorBreaker): HealthCheck => ({
   status: state.state === 'closed' ? 'pass' : 'warn',
   ...(state.state !== 'closed' && { output: `open since ${new Date(state.sinceMs).toISOString()}: ${state.cause}` }),
 });
+
+/** A replica that does not hear of the others' breakers goes by its own alone. */
+const followingOf = ({ failure }: FollowedBreakers): HealthCheck => {
+  const error = failure();
+  return {
+    name: 'breakers:following',
+    status: error === undefined ? 'pass' : 'warn',
+    ...(error && { output: error.message }),
+  };
+};

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectTls } from 'node:tls';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import { type ConfigurationError, ConflictError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
 import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
@@ -163,6 +165,19 @@ describe('HTTP server', () => {
     const answer = await client.request({ method: 'GET', url: server.url, timeoutMs: 5_000 });
     assert.ok(answer.kind === 'answer' && answer.status === 200);
     assert.match(answer.headers['strict-transport-security'] ?? '', /^max-age=\d+/);
+  });
+
+  it('speaks TLS 1.3 and nothing older', async () => {
+    await using server = await serve([routeOf('GET', '/', ok)], { tls: TEST_CERTIFICATE });
+    const speak = async (version: 'TLSv1.2' | 'TLSv1.3') => {
+      const { hostname: host, port } = new URL(server.url);
+      const versions = { minVersion: version, maxVersion: version };
+      const socket = connectTls({ host, port: Number(port), ca: TEST_CERTIFICATE.cert, ...versions });
+      await once(socket, 'secureConnect');
+      socket.destroy();
+    };
+    await speak('TLSv1.3');
+    await assert.rejects(speak('TLSv1.2'), { code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
   });
 
   describe('answers', () => {

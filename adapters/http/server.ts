@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { Route } from '@sagahub/contracts/api/route.ts';
+import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
@@ -62,7 +62,7 @@ const DRAIN_TIMEOUT_MS = 25_000;
 const IDLE_GRACE_MS = 500;
 
 /**
- * Serves routes over HTTP/1.1, with TLS when given a certificate.
+ * Serves routes over HTTP/1.1, with TLS 1.3 when given a certificate.
  * @throws ConfigurationError when the address is in use or not ours
  */
 export const startHttpServer = async (options: HttpServerOptions): Promise<HttpServer> => {
@@ -90,7 +90,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     maxHeaderSize: MAX_HEADER_BYTES,
   };
   const server = options.tls
-    ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.2' }, listener)
+    ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.3' }, listener)
     : createServer(settings, listener);
   // `Expect: 100-continue`: the body reader says "continue", once token, scope and declared length were found good.
   server.on('checkContinue', listener);
@@ -107,7 +107,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       const closed = once(server, 'close');
       // The HTTP server's own `close` would cut idle connections off at once, under the requests that are on their way on them.
       NetServer.prototype.close.call(server);
-      for (const controller of context.stopping) controller.abort();
+      for (const controller of context.stopping) controller.abort(SERVER_STOPS);
       let complete = true;
       const closeIdle = setTimeout(() => {
         server.closeIdleConnections();

@@ -40,6 +40,11 @@ export type BreakerOpened = EventBody<
 export type BreakerClosed = EventBody<'BreakerClosed', { readonly connector: string; readonly by: string; readonly reason?: string }>;
 export type BreakerEvent = BreakerOpened | BreakerClosed;
 export const breakerStream = (connector: string): string => `breaker-${connector}`;
+/** `by` of what a process decided by itself. */
+export const BY_HUB = 'hub';
+/** What somebody opened by hand is closed by hand: nothing that a process decided by itself moves it. */
+export const movesBreaker = (event: BreakerEvent, openedBy: string | undefined): boolean =>
+  openedBy === undefined || openedBy === BY_HUB || event.data.by !== BY_HUB;
 
 /** Written by the engine into the object's own stream when a handler threw. */
 export type StepFaulted = EventBody<

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
-import { JSON_BODY, type ApiRequest, type Route } from '@sagahub/contracts/api/route.ts';
+import { JSON_BODY, type ApiRequest, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import { z } from 'zod';
 import { openApiOf } from '../docs/openapi.ts';
@@ -131,6 +131,40 @@ describe('forwarding to a service', () => {
     const { value } = await (body as AsyncIterable<string>)[Symbol.asyncIterator]().next();
     assert.equal(value, 'data: 1\n\n');
     stop.abort();
+  });
+
+  it('has what it passed on answered although the gateway stops meanwhile', async () => {
+    const stop = new AbortController();
+    const url = await start((_incoming, response) => {
+      stop.abort(SERVER_STOPS);
+      setImmediate(() => response.end('done'));
+    });
+    await using gateway = forward([url]);
+    assert.equal(await text((await gateway.handle(request({ signal: stop.signal }))).body), 'done');
+  });
+
+  it('asks again without waiting when the gateway stops while a client waits', async () => {
+    const stop = new AbortController();
+    const url = await start((incoming, response) => {
+      if (incoming.headers['prefer'] === undefined) response.end('as it is now');
+      else stop.abort(SERVER_STOPS);
+    });
+    await using gateway = forward([url], { repeatable: true });
+    const headers = { prefer: 'wait=30' };
+    assert.equal(await text((await gateway.handle(request({ headers, signal: stop.signal }))).body), 'as it is now');
+  });
+
+  it('ends an event stream in good order when the gateway stops', async () => {
+    const url = await start((_incoming, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n'));
+    await using gateway = forward([url]);
+    const stop = new AbortController();
+    const { body } = await gateway.handle(request({ method: 'GET', signal: stop.signal }));
+    const chunks: string[] = [];
+    for await (const chunk of body as AsyncIterable<string>) {
+      chunks.push(chunk);
+      stop.abort(SERVER_STOPS);
+    }
+    assert.deepEqual(chunks, ['data: 1\n\n']);
   });
 });
 

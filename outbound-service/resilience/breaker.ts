@@ -1,3 +1,4 @@
+import { BY_HUB } from '@sagahub/contracts/messages/hub.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import { FailureRule, type FailureRuleOptions } from './failure-rule.ts';
 
@@ -144,7 +145,7 @@ export class Breaker {
   #openOn(verdict: Exclude<Verdict, { kind: 'success' }>): void {
     const { reason: cause } = verdict;
     const probeAtMs = this.#nextProbeMs(verdict);
-    const opened: OpenState = { state: 'open', cause, by: 'hub', sinceMs: this.#clock.now(), probeAtMs, lastFailure: cause };
+    const opened: OpenState = { state: 'open', cause, by: BY_HUB, sinceMs: this.#clock.now(), probeAtMs, lastFailure: cause };
     this.restore(opened);
     this.#listener.opened(opened);
   }

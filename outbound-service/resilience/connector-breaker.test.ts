@@ -84,6 +84,70 @@ describe('breaker of a connector', () => {
     );
   });
 
+  describe('shared by replicas', () => {
+    const replicas = async () => {
+      const site = await setUp();
+      const other = await site.open();
+      /** What the subscription of each hands it: everything, in the log's order. */
+      const deliver = async (...to: readonly ConnectorBreaker[]) => {
+        for (const replica of [site.breaker, other]) await replica.settled();
+        for (const replica of to) replica.follow(await site.store.readStream(STREAM));
+      };
+      return { ...site, other, deliver, states: () => [site.breaker.state.state, other.state.state] };
+    };
+    const trip = { kind: 'trip', reason: 'answered 401' } as const;
+
+    it('opens and closes for all when one meets the reason', async () => {
+      const { clock, breaker, other, deliver, states } = await replicas();
+      call(breaker, trip);
+      await deliver(breaker, other);
+      assert.deepEqual(states(), ['open', 'open']);
+      assert.deepEqual(other.state, breaker.state);
+      await clock.advance(BREAKER.openMs);
+      call(other, { kind: 'success' });
+      await deliver(breaker, other);
+      assert.deepEqual(states(), ['closed', 'closed']);
+    });
+
+    it('is not thrown back by its own events when they come late', async () => {
+      const { clock, breaker, other, deliver, states } = await replicas();
+      call(breaker, trip);
+      await breaker.settled();
+      await clock.advance(BREAKER.openMs);
+      call(breaker, { kind: 'success' });
+      assert.equal(breaker.state.state, 'closed');
+      await deliver(breaker, other);
+      assert.deepEqual(states(), ['closed', 'closed']);
+    });
+
+    it('ends where the log ends when several decide at once', async () => {
+      const { clock, breaker, other, deliver, states } = await replicas();
+      call(breaker, trip);
+      await clock.advance(BREAKER.openMs);
+      call(breaker, { kind: 'success' });
+      await breaker.settled();
+      call(other, trip); // it has heard of neither yet
+      await deliver(other, breaker);
+      assert.deepEqual(states(), ['open', 'open']);
+    });
+
+    it('stays as somebody put it by hand, whichever replica was asked', async () => {
+      const { clock, breaker, other, deliver, states } = await replicas();
+      call(other, trip);
+      await other.settled();
+      await clock.advance(BREAKER.openMs);
+      const probe = permitOf(other);
+      await breaker.openByHand('client:op', 'maintenance');
+      probe.record({ kind: 'success' });
+      probe.settle(); // it had not heard of it
+      await deliver(breaker, other);
+      assert.deepEqual(states(), ['open', 'open']);
+      await other.closeByHand('client:op', 'done');
+      await deliver(breaker, other);
+      assert.deepEqual(states(), ['closed', 'closed']);
+    });
+  });
+
   it('acts on what it decided although it could not be recorded', async () => {
     const { store, breaker } = await setUp();
     store.append = () => Promise.reject(new Error('disk full'));

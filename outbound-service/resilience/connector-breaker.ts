@@ -1,11 +1,14 @@
-import type { BreakerEvent } from '@sagahub/contracts/messages/hub.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { newId } from '@sagahub/contracts/ids.ts';
+import { type BreakerEvent, BY_HUB } from '@sagahub/contracts/messages/hub.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
-import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { Breaker, type BreakerOptions, type BreakerState, type Leave, type OpenState } from './breaker.ts';
 import { BreakerLog } from './breaker-log.ts';
+import { replayBreaker } from './breaker-replay.ts';
 
 export interface ConnectorBreakerOptions extends BreakerOptions {
   readonly connector: string;
@@ -23,18 +26,30 @@ export interface ConnectorBreakerPorts {
   readonly logger: Logger;
 }
 
-/** A connector's breaker whose openings and closings are events, survive a restart, and set waiting work going again. */
+/**
+ * A connector's breaker whose openings and closings are events: they survive a restart, reach every replica that {@link follow}s the
+ * log, and set waiting work going again.
+ *
+ * Calls are counted by each replica for itself, so one opens as fast as if it were alone, and its opening closes the way for all of
+ * them. A replica acts on what it decided at once; in the log, where decisions of several meet, their order there counts.
+ */
 export class ConnectorBreaker {
   readonly connector: string;
   readonly #options: ConnectorBreakerOptions;
   readonly #ports: ConnectorBreakerPorts;
   readonly #breaker: Breaker;
   readonly #log: BreakerLog;
+  /** Revision of the last event taken in. */
+  #seen = NO_STREAM;
+  /** Ids of what this replica decided and has not met in the log yet. */
+  readonly #underWay = new Set<string>();
+  /** Another replica decided something while ours was under way: from here on ours counts where it stands in the log. */
+  #contested = false;
   #waking: Promise<unknown> = Promise.resolve();
 
   static async open(options: ConnectorBreakerOptions, ports: ConnectorBreakerPorts): Promise<ConnectorBreaker> {
     const opened = new ConnectorBreaker(options, ports);
-    opened.#breaker.restore(await opened.#log.read());
+    await opened.#catchUp();
     return opened;
   }
 
@@ -58,22 +73,38 @@ export class ConnectorBreaker {
     return this.#breaker.waitUntilMs();
   }
 
+  get stream(): string {
+    return this.#log.stream;
+  }
+
+  /** Takes in what the log holds of this breaker; what it knows already is passed over. */
+  follow(events: readonly RecordedEvent[]): void {
+    for (const event of events) {
+      if (event.revision <= this.#seen) continue;
+      this.#seen = event.revision;
+      const isOwn = this.#underWay.delete(event.id);
+      if (!isOwn) this.#contested = this.#underWay.size > 0;
+      if (isOwn && !this.#contested) continue; // in force since it was decided
+      if (this.#underWay.size === 0) this.#contested = false;
+      const next = replayBreaker(this.state, event);
+      if (next !== this.state) this.#breaker.restore(next);
+    }
+  }
+
   /** By hand: recorded first, then in force, until it is closed by hand. */
   async openByHand(by: string, cause: string): Promise<void> {
     const { connector } = this;
-    await this.#log.append({ type: 'BreakerOpened', data: { connector, cause, by } }, by);
-    const { state } = this;
-    const nowMs = this.#ports.clock.now();
-    const sinceMs = state.state === 'closed' ? nowMs : state.sinceMs;
-    this.#breaker.restore({ state: 'open', cause, by, sinceMs, probeAtMs: undefined, lastFailure: cause });
+    await this.#log.append(newId(), { type: 'BreakerOpened', data: { connector, cause, by } }, by);
+    await this.#catchUp();
   }
 
   /** By hand: recorded first, then in force. Nothing when it is closed already. */
   async closeByHand(by: string, reason: string): Promise<void> {
+    await this.#catchUp();
     if (this.state.state === 'closed') return;
     const { connector } = this;
-    await this.#log.append({ type: 'BreakerClosed', data: { connector, by, reason } }, by);
-    this.#breaker.restore({ state: 'closed' });
+    await this.#log.append(newId(), { type: 'BreakerClosed', data: { connector, by, reason } }, by);
+    await this.#catchUp();
     this.#wake();
   }
 
@@ -93,15 +124,22 @@ export class ConnectorBreaker {
   #closed(): void {
     const { connector } = this;
     this.#ports.logger.info('breaker closed', { connector });
-    this.#record({ type: 'BreakerClosed', data: { connector, by: 'hub' } });
+    this.#record({ type: 'BreakerClosed', data: { connector, by: BY_HUB } });
     this.#wake();
   }
 
   /** The breaker acts on what it decided whether it could be recorded or not; a full disk must not keep calls going to a dead ERP. */
   #record(event: BreakerEvent): void {
-    this.#log
-      .append(event, 'hub')
-      .catch((error: unknown) => this.#ports.logger.error('breaker event not recorded', { connector: this.connector }, error));
+    const id = newId();
+    this.#underWay.add(id);
+    this.#log.append(id, event, BY_HUB).catch((error: unknown) => {
+      this.#underWay.delete(id);
+      this.#ports.logger.error('breaker event not recorded', { connector: this.connector }, error);
+    });
+  }
+
+  async #catchUp(): Promise<void> {
+    this.follow(await this.#log.read(this.#seen));
   }
 
   #wake(): void {

@@ -1,6 +1,6 @@
 import type { EventBody, NewEvent } from '@sagahub/contracts/events.ts';
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
-import type { Append, AppendResult, EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { Append, AppendResult, EventStore, SubscribeOptions, Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { Folded, SagaRuntime, WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
@@ -144,21 +144,36 @@ export class ModelRuntime implements SagaRuntime {
 const keyOf = ({ stream, step, attempt }: Hint): string => `${stream} ${step} ${attempt}`;
 
 /** Streams in memory: as much of an event store as a breaker's log needs. */
-export class ModelStore implements Pick<EventStore, 'append' | 'readStream' | 'logId'> {
+export class ModelStore implements Pick<EventStore, 'append' | 'readStream' | 'logId' | 'lastPosition' | 'subscribe'> {
   readonly logId = '6f1c8a52-3f0e-4c1d-9a77-0f6f6a0f2b11';
   readonly streams = new Map<string, NewEvent[]>();
+  readonly #subscribers = new Set<SubscribeOptions['onEvents']>();
 
   append({ stream, expectedRevision, events }: Append): Promise<AppendResult> {
     const stored = this.streams.get(stream) ?? [];
     if (stored.length - 1 !== expectedRevision)
       return Promise.reject(new RevisionConflictError(stream, expectedRevision, stored.length - 1));
     this.streams.set(stream, [...stored, ...events]);
+    for (const tell of this.#subscribers) void this.readStream(stream, { from: stored.length }).then(tell);
     return Promise.resolve({ revision: stored.length + events.length - 1 });
   }
 
-  readStream(stream: string): ReturnType<EventStore['readStream']> {
+  lastPosition(): Promise<bigint> {
+    return Promise.resolve(0n);
+  }
+
+  /** Tells what is appended from now on. */
+  subscribe({ onEvents }: SubscribeOptions): Subscription {
+    this.#subscribers.add(onEvents);
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const dispose = () => (this.#subscribers.delete(onEvents), resolve(), done);
+    return { done, position: 0n, [Symbol.asyncDispose]: dispose };
+  }
+
+  readStream(stream: string, { from = 0 }: { readonly from?: number } = {}): ReturnType<EventStore['readStream']> {
     const stored = this.streams.get(stream) ?? [];
-    return Promise.resolve(stored.map((event, revision) => ({ ...event, stream, revision, position: BigInt(revision), hash: '' })));
+    const recorded = stored.map((event, revision) => ({ ...event, stream, revision, position: BigInt(revision), hash: '' }));
+    return Promise.resolve(recorded.slice(from));
   }
 }
 

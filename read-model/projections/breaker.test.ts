@@ -11,7 +11,7 @@ const fold = (...events: readonly BreakerEvent[]): BreakerDocument | undefined =
   );
 const opened = (cause: string, probeAt?: string): BreakerEvent => ({
   type: 'BreakerOpened',
-  data: { connector: 'erp', cause, by: 'connector:erp', ...(probeAt && { probeAt }) },
+  data: { connector: 'erp', cause, by: 'hub', ...(probeAt && { probeAt }) },
 });
 const closed: BreakerEvent = { type: 'BreakerClosed', data: { connector: 'erp', by: 'client:operator', reason: 'it is well again' } };
 
@@ -29,9 +29,17 @@ describe('breaker projection', () => {
       breaker?.history.map(({ state, by, reason }) => [state, by, reason]),
       [
         ['closed', 'client:operator', 'it is well again'],
-        ['open', 'connector:erp', '401'],
+        ['open', 'hub', '401'],
       ],
     );
+  });
+
+  it('stays open as long as whoever opened it by hand wants, whatever the hub meets meanwhile', () => {
+    const byHand: BreakerEvent = { type: 'BreakerOpened', data: { connector: 'erp', cause: 'maintenance', by: 'client:operator' } };
+    const probed: BreakerEvent = { type: 'BreakerClosed', data: { connector: 'erp', by: 'hub' } };
+    const breaker = fold(byHand, opened('503', '2026-11-20T10:02:00.000Z'), probed);
+    assert.deepEqual([breaker?.state, breaker?.cause, breaker?.probeAt, breaker?.history.length], ['open', 'maintenance', undefined, 3]);
+    assert.equal(fold(byHand, probed, closed)?.state, 'closed');
   });
 
   it('keeps the last hundred changes', () => {

@@ -1,4 +1,4 @@
-import { breakerStream, type BreakerEvent } from '@sagahub/contracts/messages/hub.ts';
+import { breakerStream, type BreakerEvent, movesBreaker } from '@sagahub/contracts/messages/hub.ts';
 import { categoryOf } from '@sagahub/contracts/events.ts';
 import type { Fold } from './projection.ts';
 
@@ -39,6 +39,9 @@ export const breakerFold: Fold<BreakerDocument> = {
     const reason = open ? data.cause : data.reason;
     const state = open ? 'open' : 'closed';
     const change: BreakerChange = { at, state, by: data.by, ...(reason !== undefined && { reason }) };
+    const history = [change, ...(before?.history ?? [])].slice(0, HISTORY);
+    const body = { type, data } as BreakerEvent;
+    if (before && !movesBreaker(body, before.state === 'open' ? before.by : undefined)) return { ...before, history };
     return {
       connector: data.connector,
       state,
@@ -46,7 +49,7 @@ export const breakerFold: Fold<BreakerDocument> = {
       since: open && before?.state === 'open' ? before.since : at,
       by: data.by,
       ...(open ? { cause: data.cause, ...(data.probeAt !== undefined && { probeAt: data.probeAt }) } : {}),
-      history: [change, ...(before?.history ?? [])].slice(0, HISTORY),
+      history,
     };
   },
   tally: (breaker) => [`state:${breaker.state}`],

@@ -26,7 +26,7 @@ export const ordersProjection: Projection = {
 
 export const breakersProjection: Projection = {
   name: 'breakers',
-  version: 1,
+  version: 2,
   folds: [breakerFold],
   collections: [{ name: BREAKERS, indexes: [['state']] }],
 };
