@@ -3,7 +3,7 @@ import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { ChangeFeed } from './change-feed.ts';
+import { aborted } from './aborted.ts';
 import { Mutex } from './mutex.ts';
 import { ProjectionWriter } from './projection-writer.ts';
 import type { ParkedStream } from './parked-streams.ts';
@@ -42,7 +42,6 @@ export interface ProjectorStatus {
  */
 export class Projector implements AsyncDisposable {
   readonly projection: Projection;
-  readonly feed: ChangeFeed;
   /** Progress of a rebuild, for {@link status}. */
   rebuilding: RebuildProgress | undefined;
   readonly #writer: ProjectionWriter;
@@ -56,7 +55,6 @@ export class Projector implements AsyncDisposable {
 
   private constructor(writer: ProjectionWriter, ports: Ports, options: ProjectorOptions) {
     this.projection = writer.projection;
-    this.feed = new ChangeFeed(writer.checkpoint);
     this.#writer = writer;
     this.#ports = ports;
     this.#options = options;
@@ -175,9 +173,8 @@ export class Projector implements AsyncDisposable {
   async #writeUntilDone(events: readonly RecordedEvent[]): Promise<void> {
     for (;;) {
       try {
-        const projected = await this.#mutex.run(() => this.#writer.write(events));
+        await this.#mutex.run(() => this.#writer.write(events));
         this.#failing = undefined;
-        this.feed.tell(projected, this.checkpoint);
         return;
       } catch (error) {
         // Stopping: the events stay behind the checkpoint, the next start takes them.
@@ -195,6 +192,3 @@ export class Projector implements AsyncDisposable {
     return oldest;
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));

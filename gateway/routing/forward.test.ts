@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
 import { JSON_BODY, type ApiRequest, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import { z } from 'zod';
+import { openApiOf } from '../docs/openapi.ts';
 import { forwardedRoutes } from './forward.ts';
 import { upstreamBreaker } from './upstream-breaker.ts';
 
@@ -56,6 +58,16 @@ describe('forwarding to a service', () => {
     const [forwarded] = forwardedRoutes([{ ...route, ...changes }], upstream, breaker);
     return { handle: forwarded!.handle, body: forwarded!.body, breaker, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
   };
+
+  it('leaves the routes described as they are where they are served', () => {
+    const described: Route = {
+      ...route,
+      operation: { ...route.operation, requestSchema: z.strictObject({ sku: z.string() }), requestExample: { sku: 'A' } },
+    };
+    const forwarded = forwardedRoutes([described], openUpstream({ name: 'orders', urls: [] }), upstreamBreaker('orders'));
+    const info = { version: '1', publicUrl: 'https://hub.example', tokenUrl: 'https://hub.example/oauth/token' };
+    assert.deepEqual(openApiOf(forwarded, info), openApiOf([described], info));
+  });
 
   it('passes path, body bytes and the headers a service may know, and hands its answer back', async () => {
     const seen: { url?: string | undefined; body?: string; headers?: IncomingMessage['headers'] } = {};

@@ -6,6 +6,7 @@ import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { freePort } from '../servers/local-server.ts';
+import { type Management, openManagement } from './networked-management.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const START_LIMIT_MS = 60_000;
@@ -44,6 +45,7 @@ export class NetworkedHub implements AsyncDisposable {
   /** By service, a place per replica. */
   readonly #running: Readonly<Record<ProcessName, (Running | undefined)[]>>;
   readonly #secrets = new Map<string, string>();
+  #management: Management | undefined;
   #output = '';
   #turn = 0;
 
@@ -82,6 +84,7 @@ export class NetworkedHub implements AsyncDisposable {
       },
       ports,
     );
+    hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
     await hub.startProcess('integration-service'); // creates the schemas that all others wait for
     await hub.startAgain();
     await hub.#addClients();
@@ -95,9 +98,9 @@ export class NetworkedHub implements AsyncDisposable {
     if (!next) throw new Error('gateway is not running');
     return next.url;
   }
-  /** Where `/stats` is. */
+  /** Of all processes together. */
   get managementUrl(): string {
-    return this.managementUrlOf('read-model');
+    return this.#management?.url ?? '';
   }
   get output(): string {
     return this.#output;
@@ -170,7 +173,12 @@ export class NetworkedHub implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+    await this.#management?.[Symbol.asyncDispose]();
     await this.erp[Symbol.asyncDispose]();
+  }
+
+  #all(): readonly Running[] {
+    return PROCESSES.flatMap((name) => this.#running[name].filter((one) => one !== undefined));
   }
 
   #endAll(names: readonly ProcessName[], signal: NodeJS.Signals): Promise<(number | null)[]> {
