@@ -6,10 +6,7 @@ import type { Witness } from './witness.ts';
 
 /** A hub as everybody outside sees it. */
 export interface HubFromOutside {
-  /** Where `/stats` is. */
   readonly managementUrl: string;
-  /** Where the metrics of open work are, when another process has them. */
-  readonly openWorkUrl?: string;
   readonly erp: ErpSimulator;
   readonly demo: ApiClient;
   readonly operator: ApiClient;
@@ -43,7 +40,7 @@ export const statsOf = async (hub: Pick<HubFromOutside, 'managementUrl'>): Promi
   (await (await fetch(`${hub.managementUrl}/stats`)).json()) as Evidence['stats'];
 
 const openWorkOf = async (hub: HubFromOutside): Promise<number> => {
-  const metrics = await (await fetch(`${hub.openWorkUrl ?? hub.managementUrl}/metrics`)).text();
+  const metrics = await (await fetch(`${hub.managementUrl}/metrics`)).text();
   if (!metrics.includes('hub_open_work{')) throw new Error('nobody says how much open work there is');
   return [...metrics.matchAll(/^hub_open_work\{[^}]*\} (\d+)/gm)].reduce((sum, [, rows]) => sum + Number(rows), 0);
 };

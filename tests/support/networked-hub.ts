@@ -106,13 +106,6 @@ export class NetworkedHub implements AsyncDisposable {
     return this.#output;
   }
 
-  /** Of whichever replica runs. */
-  managementUrlOf(name: ProcessName): string {
-    const running = this.#running[name].find((one) => one !== undefined);
-    if (!running) throw new Error(`${name} is not running`);
-    return running.managementUrl;
-  }
-
   client(name: 'demo' | 'operator' | 'auditor'): ApiClient {
     return new ApiClient(() => this.url, name, this.#secrets.get(name) ?? '');
   }

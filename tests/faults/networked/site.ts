@@ -47,9 +47,6 @@ export class NetworkedSite implements HubFromOutside {
   get managementUrl(): string {
     return this.hub.managementUrl;
   }
-  get openWorkUrl(): string {
-    return this.hub.managementUrlOf('orchestration-service');
-  }
 
   /** Lets the fault happen under load, waits until the hub has come to rest, and answers the promises it broke. */
   async through(
