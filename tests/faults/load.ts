@@ -35,8 +35,8 @@ interface Sending extends Load {
 }
 
 const SENDERS = 4;
-/** After a call without an answer. */
-const PAUSE_MS = 20;
+/** Of each sender, where the hub goes on: there is to be load at all times, and time for what is started anew. */
+const PAUSE_MS = 50;
 
 /**
  * Partners and an operator who do all they may, without caring that the hub dies under them: orders with repeats and rivals under one
@@ -63,8 +63,8 @@ const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly An
       if (signal.aborted) return; // what was under way may or may not have been done
       if (!isHubGone(error)) throw error;
       if (!excused) return;
-      await sleep(PAUSE_MS);
     }
+    if (excused) await sleep(PAUSE_MS);
   }
 };
 
