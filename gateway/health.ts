@@ -30,17 +30,23 @@ const SEVERITY: Readonly<Record<Status, number>> = { pass: 0, warn: 1, fail: 2 }
 export const healthRoutes = (options: HealthOptions): { readonly open: readonly Route[]; readonly detailed: readonly Route[] } => {
   const overall = cached(options.clock, () => ask(options.services));
   const build = (detailed: boolean): readonly Route[] => {
-    const alive = async (): Promise<ApiResponse> => answer(options, { status: 'pass', checks: [] }, detailed);
+    const alive = async (): Promise<ApiResponse> => answer(options, ALIVE, detailed);
     const ready = async () => answer(options, options.draining() ? DRAINING : await overall(), detailed);
-    return [
-      route('live', 'Is the process running?', alive),
-      route('startup', 'Has the process started?', alive),
-      route('ready', 'Should the process get traffic?', ready),
-    ];
+    return [route('live', alive), route('startup', alive), route('ready', ready)];
   };
   return { open: build(false), detailed: build(true) };
 };
 
+/** The same for a process that cannot serve yet: alive, not started, not ready, and why. For the management port. */
+export const startingRoutes = (
+  waitingFor: () => readonly HealthCheck[],
+  options: Pick<HealthOptions, 'clock' | 'version'>,
+): readonly Route[] => {
+  const waiting = async () => answer(options, { status: 'fail', checks: waitingFor() }, true);
+  return [route('live', async () => answer(options, ALIVE, true)), route('startup', waiting), route('ready', waiting)];
+};
+
+const ALIVE: Health = { status: 'pass', checks: [] };
 const DRAINING: Health = { status: 'fail', checks: [{ name: 'hub:draining', status: 'fail', output: 'the hub is stopping' }] };
 
 const ask = async (services: HealthOptions['services']): Promise<Health> => {
@@ -80,7 +86,11 @@ const cached = <T>(clock: Clock, load: () => Promise<T>): (() => Promise<T>) => 
 };
 
 /** Everybody may see which check fails; what it says about our insides is for the management port. */
-const answer = ({ version, clock }: HealthOptions, { status, checks }: Health, detailed: boolean): ApiResponse => {
+const answer = (
+  { version, clock }: Pick<HealthOptions, 'clock' | 'version'>,
+  { status, checks }: Health,
+  detailed: boolean,
+): ApiResponse => {
   const time = new Date(clock.now()).toISOString();
   const grouped: Record<string, object[]> = {};
   for (const { name, ...check } of checks) (grouped[name] ??= []).push(detailed ? { ...check, time } : { status: check.status });
@@ -94,14 +104,15 @@ const answer = ({ version, clock }: HealthOptions, { status, checks }: Health, d
 const schema = z
   .looseObject({ status: z.enum(['pass', 'warn', 'fail']), checks: z.record(z.string(), z.array(z.looseObject({}))).optional() })
   .meta({ id: 'Health' });
-const route = (name: string, summary: string, handle: Route['handle']): Route => ({
+const SUMMARIES = { live: 'Is the process running?', startup: 'Has the process started?', ready: 'Should the process get traffic?' };
+const route = (name: keyof typeof SUMMARIES, handle: Route['handle']): Route => ({
   method: 'GET',
   path: `/health/${name}`,
   scopes: [],
   unlimited: true,
   operation: {
     operationId: `getHealth${name[0]?.toUpperCase()}${name.slice(1)}`,
-    summary,
+    summary: SUMMARIES[name],
     tag: 'Health',
     responses: {
       200: { description: 'Yes', schema, mediaType: MEDIA_TYPE },

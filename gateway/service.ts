@@ -56,7 +56,7 @@ export const startGateway = async (
   const publicUrl = publicUrlOf(config);
   const signing = await openSigningKeys({ keys, clock, configured: signingKey, retireAfterMs: tokenLifetimeMs + KEY_OVERLAP_MS });
   const following = await followRegistry(store);
-  const { registry } = following;
+  const { registry, catchUp } = following;
 
   const secrets = clientSecrets(keys, clock);
   const directory = new IdentityDirectory(store, registry, secrets, clock);
@@ -68,7 +68,7 @@ export const startGateway = async (
 
   let draining = false;
   const routes = [
-    ...(externalIssuer === undefined ? oauthRoutes({ issuer, signing, registry, secrets, guard: loginGuard(cache) }) : []),
+    ...(externalIssuer === undefined ? oauthRoutes({ issuer, signing, registry, catchUp, secrets, guard: loginGuard(cache) }) : []),
     ...identityRoutes(directory, registry, config.partnerLimitPerMinute),
   ];
   const health = async () => [
@@ -91,6 +91,7 @@ export const startGateway = async (
     authenticator: authenticator({
       verify: (token) => verifyToken(token, rules),
       registry,
+      catchUp,
       clock,
       defaultLimitPerMinute: config.partnerLimitPerMinute,
     }),

@@ -6,12 +6,6 @@ import { ParkedStreams } from './parked-streams.ts';
 import { ProjectionRecord } from './projection-record.ts';
 import { type Fold, type Projection, recordsOf } from './projections/projection.ts';
 
-/** An event taken in, with the document behind it; without one when its stream is parked. */
-export interface Projected {
-  readonly event: RecordedEvent;
-  readonly document: object | undefined;
-}
-
 /** More parked streams than this are a fault of the code, not of a stream. */
 const PARKED_LIMIT = 10_000;
 
@@ -64,16 +58,15 @@ export class ProjectionWriter {
   }
 
   /** Takes in events in position order; those at or before the checkpoint were taken in already. Resolves when they are on disk. */
-  async write(events: readonly RecordedEvent[]): Promise<readonly Projected[]> {
+  async write(events: readonly RecordedEvent[]): Promise<void> {
     if (this.#stale) await this.reload();
     const fresh = events.filter((event) => event.position > this.checkpoint);
     const last = fresh.at(-1);
-    if (!last) return [];
+    if (!last) return;
     await this.#warm(fresh);
     const batch = new Batch();
-    const projected = fresh.map((event) => ({ event, document: this.#take(event, batch) }));
+    for (const event of fresh) this.#take(event, batch);
     await this.#commit(batch, last.position);
-    return projected;
   }
 
   /**
@@ -111,21 +104,19 @@ export class ProjectionWriter {
     }
   }
 
-  #take(event: RecordedEvent, batch: Batch): object | undefined {
+  #take(event: RecordedEvent, batch: Batch): void {
     const fold = this.#folds.get(categoryOf(event.stream));
-    if (!fold || this.parked.has(event.stream)) return undefined;
+    if (!fold || this.parked.has(event.stream)) return;
     const document = this.#hot.get(event.stream) ?? this.#hot.add(event.stream, objectIdOf(event.stream), undefined);
-    if (event.revision <= document.revision) return document.body;
+    if (event.revision <= document.revision) return;
     try {
       if (event.revision !== document.revision + 1)
         throw new Error(`the document is at revision ${document.revision}, the next event is ${event.revision}`);
       document.body = fold.apply(document.body, event);
       document.revision = event.revision;
       batch.changed.set(event.stream, { fold, document, event });
-      return document.body;
     } catch (error) {
       batch.records.push(this.parked.park(event, error));
-      return undefined;
     }
   }
 
@@ -198,11 +189,13 @@ interface Records {
   readonly record: ProjectionRecord;
 }
 
-const readRecords = async (projection: Projection, documents: DocumentStore, generation: Generation | undefined): Promise<Records> => {
+export const readParked = async (projection: string, documents: DocumentStore, generation?: Generation): Promise<ParkedStreams> => {
   const filter = { state: { in: ['parked', 'released'] } };
-  return {
-    checkpoint: await documents.checkpoint(projection.name, generation),
-    parked: new ParkedStreams(await documents.find(recordsOf(projection.name), { filter, limit: PARKED_LIMIT }, generation)),
-    record: await ProjectionRecord.read(projection, documents, generation),
-  };
+  return new ParkedStreams(await documents.find(recordsOf(projection), { filter, limit: PARKED_LIMIT }, generation));
 };
+
+const readRecords = async (projection: Projection, documents: DocumentStore, generation: Generation | undefined): Promise<Records> => ({
+  checkpoint: await documents.checkpoint(projection.name, generation),
+  parked: await readParked(projection.name, documents, generation),
+  record: await ProjectionRecord.read(projection, documents, generation),
+});

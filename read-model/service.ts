@@ -1,6 +1,7 @@
 import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
+import { ChangeFeed } from './change-feed.ts';
 import type { ReadModelConfig } from './config.ts';
 import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
@@ -30,12 +31,13 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   await rebuilds.resume(projectors);
   observe(ports, projectors);
   const cursors = new LogCursors(ports.store.logId);
+  const feed = started.use(new ChangeFeed(ports));
   const context: QueryContext = {
     ...ports,
     runtime,
     orders: new OrderReader(ports),
     cursors,
-    projector: orders,
+    feed,
     openBreakers: () => openBreakers(ports),
     maxWaitMs: config.maxWaitMs,
     heartbeatMs: config.streamHeartbeatMs,

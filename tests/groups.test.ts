@@ -6,12 +6,28 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 describe('test groups', () => {
   it('hold every test file once, and none of node_modules', () => {
-    const files = testGroups(ROOT).flatMap((group) => group.files);
+    const files = testGroups(ROOT)
+      .filter(({ env }) => env === undefined)
+      .flatMap((group) => group.files);
     assert.equal(new Set(files).size, files.length);
     assert.ok(files.includes('tests/groups.test.ts'));
     assert.deepEqual(
       files.filter((file) => file.includes('node_modules')),
       [],
+    );
+  });
+
+  it('hold the journeys once in each profile', () => {
+    const [embedded, ...others] = testGroups(ROOT)
+      .filter(({ files }) => files.includes('tests/journeys/first-order.test.ts'))
+      .toReversed();
+    assert.equal(embedded?.env, undefined);
+    assert.deepEqual(
+      others.map(({ files, env }) => [files, env?.['HUB_TEST_PROFILE']]),
+      [
+        [embedded?.files, 'networked-kurrentdb'],
+        [embedded?.files, 'networked-postgres'],
+      ],
     );
   });
 

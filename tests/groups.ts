@@ -4,23 +4,34 @@ import { isAbsolute, relative } from 'node:path';
 export interface Group {
   readonly name: string;
   readonly files: readonly string[];
+  /** Set for its process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
+const JOURNEYS = 'journeys';
+
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
   ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`)],
+  ['networked faults', ['tests/faults/networked/']],
   ['faults', ['tests/faults/']],
-  ['journeys', ['tests/journeys/']],
+  [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],
   ['services and contracts', ['']],
 ];
 
-/** Needs private servers of every engine, and minutes; run when asked for. */
-export const NETWORKED = 'networked';
+/** The journeys once more, unchanged, against five processes on real engines. */
+const NETWORKED_JOURNEYS: readonly (readonly [name: string, profile: string])[] = [
+  ['journeys on PostgreSQL', 'networked-postgres'],
+  ['journeys on KurrentDB', 'networked-kurrentdb'],
+];
 
-/** All test files of the repository by group; each group runs in a process of its own. */
+/**
+ * All test files of the repository by group; each group runs in a process of its own. Files that are named run once, in the profile of
+ * `HUB_TEST_PROFILE`.
+ */
 export const testGroups = (root: string, only: readonly string[] = []): readonly Group[] => {
   const wanted = new Set(only.map((file) => (isAbsolute(file) ? relative(root, file) : file).replaceAll('\\', '/')));
   const files = globSync('**/*.test.ts', {
@@ -31,7 +42,8 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
     .filter((file) => wanted.size === 0 || wanted.has(file))
     .sort();
   const groupOf = (file: string) => FOLDERS.find(([, prefixes]) => prefixes.some((prefix) => file.startsWith(prefix)))?.[0];
-  return FOLDERS.map(([name]) => ({ name, files: files.filter((file) => groupOf(file) === name) })).filter(
-    (group) => group.files.length > 0,
-  );
+  const groups = FOLDERS.map(([name]) => ({ name, files: files.filter((file) => groupOf(file) === name) }));
+  const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
+  const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({ name, files: journeys, env: { HUB_TEST_PROFILE: profile } }));
+  return [...(wanted.size === 0 ? networked : []), ...groups].filter((group) => group.files.length > 0);
 };

@@ -5,23 +5,20 @@
  *   npm test -- --grep "replays"            only these tests, no checks (any mocha option works)
  *   npm test -- gateway/token.test.ts       only these files, no checks
  *   npm test -- --coverage                  fails below the coverage of .c8rc.json; report in coverage/
- *   npm test -- --networked                 the adapters of the networked profile too, on private servers of every engine
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checks, checkCoverage } from './checks.ts';
-import { NETWORKED, testGroups } from './groups.ts';
+import { testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
 import { inParallel, type Outcome, type Task } from './tasks.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const argv = process.argv.slice(2);
-const OWN_OPTIONS = ['--coverage', '--networked'];
 const withCoverage = argv.includes('--coverage');
-const withNetworked = argv.includes('--networked');
 const files = argv.filter((arg) => arg.endsWith('.test.ts'));
-const mochaOptions = argv.filter((arg) => !OWN_OPTIONS.includes(arg) && !files.includes(arg));
+const mochaOptions = argv.filter((arg) => arg !== '--coverage' && !files.includes(arg));
 const everything = files.length === 0 && mochaOptions.length === 0;
 
 const scratch = await mkdtemp(join(tmpdir(), 'sagahub-tests-'));
@@ -32,13 +29,13 @@ if (withCoverage) {
   env['NODE_V8_COVERAGE'] = coverageDir; // reaches the hubs that tests start as processes of their own
 } else env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compile');
 
-const groups = testGroups(ROOT, files).filter(({ name }) => withNetworked || files.length > 0 || name !== NETWORKED);
+const groups = testGroups(ROOT, files);
 const tasks: readonly Task[] = [
   ...(everything ? checks(ROOT) : []),
   ...groups.map((group, index) => ({
     name: group.name,
     run: (print: (text: string) => void) =>
-      runGroup(ROOT, group.files, mochaOptions, { ...env, HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
+      runGroup(ROOT, group.files, mochaOptions, { ...env, ...group.env, HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
   })),
 ];
 const startedMs = performance.now();

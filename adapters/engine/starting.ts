@@ -1,4 +1,4 @@
-import { ClosedError } from '@sagahub/contracts/errors.ts';
+import { ClosedError, ConfigurationError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { type Engine, unavailable } from './engine.ts';
@@ -18,7 +18,7 @@ const LONGEST_DELAY_MS = 15_000;
 /**
  * Tries until the engine is there, with growing pauses: a hub that starts before its engines waits for them instead of dying.
  * Every try that failed is logged with what was wrong and what to do.
- * @throws ClosedError the signal aborted
+ * @throws ClosedError the signal aborted; ConfigurationError of an attempt: waiting would not mend it
  */
 export const waitForEngine = async <T>(
   engine: Engine,
@@ -32,6 +32,7 @@ export const waitForEngine = async <T>(
       onWaiting?.(undefined);
       return connected;
     } catch (error) {
+      if (error instanceof ConfigurationError) throw error;
       const { message } = unavailable(engine, error);
       logger.warn(`waiting for ${engine.name}`, { reason: message, nextTryMs: delayMs });
       onWaiting?.(message);

@@ -40,7 +40,7 @@ const HARMLESS = ['throwOnAppendFailure', 'tlsVerifyCert'];
  */
 export const parseConnectionUrl = (url: string): Connection => {
   const name = withoutPassword(url);
-  const refuse = (problem: string): ConfigurationError => new ConfigurationError([`the event store URL ${name} ${problem}`]);
+  const refuse = (problem: string): ConfigurationError => new ConfigurationError([`HUB_EVENT_STORE_URL: ${name} ${problem}`]);
   if (!SCHEME.test(url)) throw refuse('does not begin with esdb://, esdb+discover://, kurrentdb:// or kurrentdb+discover://');
   for (const [option, value] of new URLSearchParams(url.split('?')[1] ?? '')) {
     if (![...OPTIONS, ...HARMLESS].some((known) => flat(known) === flat(option)))

@@ -43,6 +43,13 @@ describe('HTTP server', () => {
       assert.equal(seen?.principal, undefined);
     });
 
+    it('serves other routes from the moment it is given them', async () => {
+      await using server = await serve([routeOf('GET', '/before', ok)]);
+      server.serve([routeOf('GET', '/after', ok)]);
+      const statuses = await Promise.all(['/before', '/after'].map(async (path) => (await fetch(server.url + path)).status));
+      assert.deepEqual(statuses, [404, 200]);
+    });
+
     it('answers 404 for a path that no service has, without repeating it', async () => {
       await using server = await serve([]);
       const response = await fetch(`${server.url}/%3Cscript%3E`);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { Route } from '@sagahub/contracts/api/route.ts';
+import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
@@ -42,6 +42,8 @@ export interface HttpServer extends AsyncDisposable {
   readonly port: number;
   /** e.g. `http://127.0.0.1:8080` */
   readonly url: string;
+  /** From now on these routes are served instead of those before. */
+  serve(routes: readonly Route[]): void;
   /**
    * Readiness turns, no new connection is taken, every answer says `Connection: close`, signals abort so that streams and
    * waits end, and what is in flight is finished. What is not finished after `timeoutMs` (default 25 s) is cut off. Idle connections stay
@@ -77,7 +79,8 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     active: activeRequestsOf(telemetry),
     draining: false,
   };
-  const app = mount(options.routes, context);
+  let app = mount(options.routes, context);
+  const listener: RequestListener = (request, response) => app(request, response);
   const settings = {
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: headersTimeoutMs,
@@ -86,9 +89,11 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     connectionsCheckingInterval: Math.min(5_000, headersTimeoutMs),
     maxHeaderSize: MAX_HEADER_BYTES,
   };
-  const server = options.tls ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.3' }, app) : createServer(settings, app);
+  const server = options.tls
+    ? createTlsServer({ ...settings, ...options.tls, minVersion: 'TLSv1.3' }, listener)
+    : createServer(settings, listener);
   // `Expect: 100-continue`: the body reader says "continue", once token, scope and declared length were found good.
-  server.on('checkContinue', app);
+  server.on('checkContinue', listener);
   server.on('clientError', answerBrokenRequest);
   const silent = silentSockets(server);
   await listen(server, options);
@@ -102,7 +107,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
       const closed = once(server, 'close');
       // The HTTP server's own `close` would cut idle connections off at once, under the requests that are on their way on them.
       NetServer.prototype.close.call(server);
-      for (const controller of context.stopping) controller.abort();
+      for (const controller of context.stopping) controller.abort(SERVER_STOPS);
       let complete = true;
       const closeIdle = setTimeout(() => {
         server.closeIdleConnections();
@@ -123,6 +128,9 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   return {
     port,
     url: `${options.tls ? 'https' : 'http'}://${host}:${port}`,
+    serve: (routes) => {
+      app = mount(routes, context);
+    },
     drain: ({ timeoutMs = DRAIN_TIMEOUT_MS, delayMs = 0 } = {}) => drain(timeoutMs, delayMs, Math.min(IDLE_GRACE_MS, timeoutMs)),
     [Symbol.asyncDispose]: async () => void (await drain(DRAIN_TIMEOUT_MS, 0, 0)),
   };

@@ -2,6 +2,7 @@ import type { ApiResponse } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Upstream, UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
 import { Agent, request as send } from 'undici';
+import { ClientGoneError } from './body.ts';
 
 export interface UpstreamOptions {
   /** For messages, e.g. `read-model`. */
@@ -22,19 +23,19 @@ const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREAC
 
 /** Passes requests on over undici, taking the replicas in turn. */
 export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions): Upstream => {
-  const agent = new Agent({
-    connections,
-    pipelining: 1,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    bodyTimeout: 0,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-  });
+  const settings = { connections, keepAliveTimeout: KEEP_ALIVE_MS, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } };
+  const kept = new Agent({ ...settings, pipelining: 1 });
+  /**
+   * A replica that stops closes its idle connections, and a request may be on its way on one just then. Nobody knows whether it was carried
+   * out, so one that must not be repeated goes on a connection of its own: those are few.
+   */
+  const fresh = new Agent({ ...settings, pipelining: 0 });
   let turn = 0;
 
   const sendTo = async (base: string, request: UpstreamRequest): Promise<ApiResponse> => {
     const { statusCode, headers, body } = await send(`${base}${request.url}`, {
       method: request.method,
-      dispatcher: agent,
+      dispatcher: request.repeatable ? kept : fresh,
       headers: request.headers,
       body: request.body ?? null,
       headersTimeout: request.timeoutMs,
@@ -52,20 +53,22 @@ export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions)
     name,
     async send(request) {
       let failure: unknown;
+      // Each request counts on from a turn of its own: those beside it must not make it pass over a replica that is there.
+      const first = turn++;
       // Once around, and once more: a replica that is being replaced is back, or gone from the list, by then.
       for (let attempt = 0; attempt < urls.length * 2; attempt++) {
-        const base = urls[turn++ % urls.length]!;
+        const base = urls[(first + attempt) % urls.length]!;
         try {
           return await sendTo(base, request);
         } catch (error) {
-          if (request.signal.aborted) throw error;
+          if (request.signal.aborted) throw new ClientGoneError(); // or nobody wants this answer any more
           failure = error;
           if (!NOT_SENT.has(codeOf(error)) && !request.repeatable) break;
         }
       }
       throw new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer (${codeOf(failure)}); try again`, { cause: failure });
     },
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
   };
 };
 

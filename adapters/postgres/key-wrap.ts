@@ -35,7 +35,9 @@ export const parseMasterKeys = (text: string, setting = 'the master key file'): 
   return lines.map((line, index) => {
     const key = Buffer.from(line, /^[0-9a-f]{64}$/i.test(line) ? 'hex' : 'base64');
     if (key.length !== KEY_BYTES)
-      throw new ConfigurationError([`${setting}: line ${index + 1} is no key of ${KEY_BYTES} bytes in base64 or hex`]);
+      throw new ConfigurationError([
+        `${setting}: line ${index + 1} is no key of ${KEY_BYTES} bytes in base64 or hex: make one by \`openssl rand -base64 32\``,
+      ]);
     return { id: createHash('sha256').update('sagahub master key').update(key).digest().toString('base64url', 0, KEY_ID_BYTES), key };
   });
 };

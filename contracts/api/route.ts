@@ -67,9 +67,12 @@ export interface ApiRequest {
   /** W3C trace context of the server span. */
   readonly traceparent: string | undefined;
   readonly remoteAddress: string;
-  /** Aborts when the client goes away or the hub is draining. */
+  /** Aborts when the client goes away, or, with {@link SERVER_STOPS} as its reason, when the server is draining: streams and waits are to end. */
   readonly signal: AbortSignal;
 }
+
+/** Why the signal of a request aborted whose client is still there. */
+export const SERVER_STOPS = 'the server stops';
 
 export interface ApiResponse {
   readonly status: number;

@@ -96,8 +96,9 @@ const parametersOf = ({ path, operation }: Route, schemas: ComponentSchemas): re
 const requestBodyOf = (body: NonNullable<Route['body']>, operation: OperationDoc, schemas: ComponentSchemas): JsonSchema => ({
   required: !body.optional,
   content: Object.fromEntries(
-    Object.entries(body.types).map(([mediaType, form]) => {
-      const described = form === 'json' || mediaType === 'application/x-www-form-urlencoded';
+    // By media type: a gateway that passes JSON on does not parse it.
+    Object.keys(body.types).map((mediaType) => {
+      const described = mediaType === 'application/json' || mediaType === 'application/x-www-form-urlencoded';
       const schema = described && operation.requestSchema ? schemas.refer(operation.requestSchema, 'input') : { type: 'string' };
       const example = described ? operation.requestExample : operation.textExample;
       return [mediaType, { schema, ...(example !== undefined && { example }) }];

@@ -138,7 +138,7 @@ const responseOf = (
 
 /** Which of them a route may give. */
 export const problemResponsesOf = ({ scopes, body, path, operation, unlimited }: Route): Record<string, JsonSchema> => {
-  const json = body !== undefined && Object.values(body.types).includes('json');
+  const json = body?.types['application/json'] !== undefined;
   const statuses = [
     ...(body || operation.query ? [400] : []),
     ...(scopes.length > 0 ? [401, 403] : []),

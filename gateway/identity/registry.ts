@@ -1,4 +1,5 @@
 import { categoryOf, objectIdOf } from '@sagahub/contracts/events.ts';
+import { clientStream, partnerStream } from '@sagahub/contracts/messages/identity.ts';
 import { type EventStore, LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import { type Client, evolveClient, evolvePartner, type IdentityEvent, type Partner } from './state.ts';
 
@@ -58,9 +59,13 @@ export class IdentityRegistry {
 /** A registry that is complete when this resolves, and follows the log until disposed. */
 export interface FollowedRegistry extends AsyncDisposable {
   readonly registry: IdentityRegistry;
+  /** Learns at once what the log holds about this client and its partner, for a decision that must not be behind it. */
+  readonly catchUp: CatchUp;
   /** Why following stopped, if it did. */
   readonly failure: () => unknown;
 }
+
+export type CatchUp = (clientId: string) => Promise<void>;
 
 export const followRegistry = async (store: EventStore): Promise<FollowedRegistry> => {
   const registry = new IdentityRegistry();
@@ -76,5 +81,31 @@ export const followRegistry = async (store: EventStore): Promise<FollowedRegistr
   const subscription = store.subscribe({ after: end, categories: CATEGORIES, onEvents: (events) => registry.apply(events) });
   let failure: unknown;
   subscription.done.catch((error: unknown) => (failure = error));
-  return { registry, failure: () => failure, [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose]() };
+  return {
+    registry,
+    catchUp: sharedByCallers((clientId) => catchUp(registry, store, clientId)),
+    failure: () => failure,
+    [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose](),
+  };
+};
+
+/** Streams tell what was appended sooner than the log's order does. */
+const catchUp = async (registry: IdentityRegistry, store: EventStore, clientId: string): Promise<void> => {
+  const read = async (stream: string, known: { readonly revision: number } | undefined) =>
+    registry.apply(await store.readStream(stream, { from: (known?.revision ?? -1) + 1 }));
+  await read(clientStream(clientId), registry.client(clientId));
+  const partnerId = registry.client(clientId)?.partnerId;
+  if (partnerId !== undefined) await read(partnerStream(partnerId), registry.partner(partnerId));
+};
+
+/** Whoever asks while the same is being found out waits for that answer: many refusals of one client cost one look. */
+const sharedByCallers = (look: CatchUp): CatchUp => {
+  const looking = new Map<string, Promise<void>>();
+  return (clientId) => {
+    const known = looking.get(clientId);
+    if (known) return known;
+    const found = look(clientId).finally(() => looking.delete(clientId));
+    looking.set(clientId, found);
+    return found;
+  };
 };

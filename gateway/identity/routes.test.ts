@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
+import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { openSite, SECRET, type Site, tokenOf } from '../testing/site.ts';
 
@@ -143,6 +144,27 @@ describe('partners and clients', () => {
       ['suspended', 'suspended'],
     );
     assert.equal((await site.ground.store.readStream('partner-acme')).length, 2, 'the slower one found it done');
+  });
+
+  it('refuses nobody whom another process has let in just now, and this one has not heard of yet', async () => {
+    const deaf = new Proxy(site.ground.store, {
+      get: (target, member) => {
+        const value = Reflect.get(target, member);
+        if (member === 'subscribe') return (options: SubscribeOptions) => target.subscribe({ ...options, onEvents: () => {} });
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    await using other = await openSite({ ground: { ...site.ground, store: deaf } });
+    const { directory } = site.gateway;
+    await directory.ensureClient({ clientId: 'late', partnerId: 'late', scopes: ['admin'], secret: SECRET });
+    const { access_token: late } = (await (await other.token('late', SECRET)).json()) as { access_token: string };
+    const statusThere = async () => (await other.call('GET', PARTNERS, { token: late })).status;
+    assert.equal(await statusThere(), 200);
+    await directory.suspend('late', 'unpaid', { by: 'hub' });
+    other.gateway.registry.apply(await site.ground.store.readStream('partner-late'));
+    assert.equal(await statusThere(), 401);
+    await directory.reinstate('late', 'paid', { by: 'hub' });
+    assert.equal(await statusThere(), 200);
   });
 
   it('ensures a client without undoing what was changed since', async () => {

@@ -2,12 +2,13 @@ import { hash } from 'node:crypto';
 import { UnauthenticatedError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Authenticator, Principal, Scope } from '@sagahub/contracts/ports/identity.ts';
-import type { IdentityRegistry } from '../identity/registry.ts';
+import type { CatchUp, IdentityRegistry } from '../identity/registry.ts';
 import { EXPIRED, invalid, type VerifiedToken } from './token-verifier.ts';
 
 export interface AuthenticatorOptions {
   readonly verify: (token: string) => Promise<VerifiedToken>;
   readonly registry: IdentityRegistry;
+  readonly catchUp: CatchUp;
   readonly clock: Clock;
   /** Requests a minute of partners that have no limit of their own. */
   readonly defaultLimitPerMinute: number;
@@ -18,8 +19,8 @@ export interface AuthenticatorOptions {
 interface Remembered {
   readonly token: VerifiedToken;
   /** What the registry said about it at `version`. */
-  principal: Principal;
-  version: number;
+  readonly principal: Principal;
+  readonly version: number;
 }
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -31,6 +32,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 export const authenticator = ({
   verify,
   registry,
+  catchUp,
   clock,
   defaultLimitPerMinute,
   maxTokens = 10_000,
@@ -53,17 +55,30 @@ export const authenticator = ({
     };
   };
 
-  const recall = (digest: string): Principal | undefined => {
+  /** Nobody is refused for what another process has changed and this one has not heard of yet. */
+  const principalNow = async (token: VerifiedToken): Promise<Principal> => {
+    try {
+      return principalOf(token);
+    } catch {
+      await catchUp(token.clientId);
+      return principalOf(token);
+    }
+  };
+
+  const remember = (digest: string, token: VerifiedToken, principal: Principal, version: number): void => {
+    remembered.delete(digest);
+    remembered.set(digest, { token, principal, version });
+    const [oldest] = remembered.size > maxTokens ? remembered.keys() : [];
+    if (oldest !== undefined) remembered.delete(oldest);
+  };
+
+  const recall = (digest: string): Remembered | undefined => {
     const known = remembered.get(digest);
     if (!known) return undefined;
     remembered.delete(digest);
     if (known.token.expiresAtMs <= clock.now()) throw invalid(EXPIRED);
-    if (known.version !== registry.version) {
-      known.principal = principalOf(known.token);
-      known.version = registry.version;
-    }
     remembered.set(digest, known);
-    return known.principal;
+    return known;
   };
 
   return {
@@ -76,13 +91,11 @@ export const authenticator = ({
       }
       const digest = hash('sha256', bearer, 'base64');
       const known = recall(digest);
-      if (known) return known;
-      const token = await verify(bearer);
+      if (known?.version === registry.version) return known.principal;
+      const token = known?.token ?? (await verify(bearer));
       const { version } = registry;
-      const principal = principalOf(token);
-      remembered.set(digest, { token, principal, version });
-      const [oldest] = remembered.size > maxTokens ? remembered.keys() : [];
-      if (oldest !== undefined) remembered.delete(oldest);
+      const principal = await principalNow(token);
+      remember(digest, token, principal, version);
       return principal;
     },
   };

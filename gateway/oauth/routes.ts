@@ -1,7 +1,7 @@
 import type { ApiRequest, ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import { SCOPES, type Scope } from '@sagahub/contracts/ports/identity.ts';
 import { z } from 'zod';
-import type { IdentityRegistry } from '../identity/registry.ts';
+import type { CatchUp, IdentityRegistry } from '../identity/registry.ts';
 import type { ClientSecrets } from '../identity/secrets.ts';
 import type { LoginGuard } from '../limits/login-guard.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -12,6 +12,7 @@ export interface OAuthDeps {
   readonly issuer: TokenIssuer;
   readonly signing: SigningKeys;
   readonly registry: IdentityRegistry;
+  readonly catchUp: CatchUp;
   readonly secrets: ClientSecrets;
   readonly guard: LoginGuard;
 }
@@ -88,7 +89,10 @@ export const oauthRoutes = (deps: OAuthDeps): readonly Route[] => [
       summary: 'Sign tokens with a new key from now on',
       description: 'The former key stays published until the last token it signed has expired.',
       tag: TAG,
-      responses: { 200: { description: 'The key that signs now', schema: z.object({ kid: z.string() }) } },
+      responses: {
+        200: { description: 'The key that signs now', schema: z.object({ kid: z.string() }) },
+        409: { description: 'The keys come from the configuration' },
+      },
     },
     handle: async () => ({ status: 200, body: { kid: await deps.signing.rotate() } }),
   },
@@ -124,11 +128,14 @@ const tokenAnswerOf = async (request: ApiRequest, deps: OAuthDeps): Promise<ApiR
 
 const issue = async (
   { headers, body, remoteAddress }: ApiRequest,
-  { registry, secrets, guard, issuer }: OAuthDeps,
+  { registry, catchUp, secrets, guard, issuer }: OAuthDeps,
 ): Promise<z.output<typeof tokenAnswer>> => {
   const { clientId, clientSecret, scopes } = parseTokenRequest(headers['authorization'], body as string | undefined);
   await guard.check(clientId, remoteAddress);
   const genuine = await secrets.verify(clientId, clientSecret);
+  const known = registry.client(clientId);
+  // Only who knows the secret makes us look whether another process added it, or reinstated its partner, just now.
+  if (genuine && (known?.status !== 'active' || registry.partner(known.partnerId)?.status !== 'active')) await catchUp(clientId);
   const client = registry.client(clientId);
   if (!genuine || client?.status !== 'active') {
     await guard.failed(clientId, remoteAddress);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
-import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { ConfigurationError, ConflictError } from '@sagahub/contracts/errors.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { calculateJwkThumbprint, jwtVerify } from 'jose';
 import { memorySecrets } from '../testing/memory-secrets.ts';
@@ -76,7 +76,7 @@ describe('signing keys', () => {
       const token = await tokenIssuer('https://hub.example', 'sagahub', 60_000, signing, clock).issue('shop', ['orders:read']);
       const { payload } = await jwtVerify(token, signing.current().publicKey, { currentDate: new Date(clock.now()) });
       assert.equal(payload['scope'], 'orders:read');
-      await assert.rejects(signing.rotate(), ConfigurationError);
+      await assert.rejects(signing.rotate(), ConflictError);
     });
 
   const useless: readonly [string, string][] = [

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { ConfigurationError, ConflictError } from '@sagahub/contracts/errors.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import { calculateJwkThumbprint, type CryptoKey, importJWK, type JWK } from 'jose';
@@ -20,7 +20,7 @@ export interface SigningKeys {
   find(kid: string): Promise<SigningKey | undefined>;
   /** RFC 7517: what verifiers may use. */
   jwks(): Promise<{ readonly keys: readonly JWK[] }>;
-  /** Draws a new key, which signs from now on. Returns its id. @throws ConfigurationError when the keys come from a file */
+  /** Draws a new key, which signs from now on. Returns its id. @throws ConflictError when the keys come from the configuration */
   rotate(): Promise<string>;
 }
 
@@ -74,7 +74,10 @@ export const openSigningKeys = async ({ keys, clock, configured, retireAfterMs }
     },
     async rotate() {
       if (configured !== undefined)
-        throw new ConfigurationError(['HUB_SIGNING_KEY: keys from the configuration are rotated there: put the new one first in the set']);
+        throw new ConflictError(
+          'HUB_SIGNING_KEYS_CONFIGURED',
+          'the signing keys come from the configuration: make HUB_SIGNING_KEY a JWK Set that begins with the new key, and start again',
+        );
       const bytes = await keys.secret(SECRET_NAME);
       const former = bytes ? decode(bytes) : [];
       const kept = former

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
-import { JSON_BODY, type ApiRequest, type Route } from '@sagahub/contracts/api/route.ts';
+import { JSON_BODY, type ApiRequest, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import { z } from 'zod';
+import { openApiOf } from '../docs/openapi.ts';
 import { forwardedRoutes } from './forward.ts';
 import { upstreamBreaker } from './upstream-breaker.ts';
 
@@ -56,6 +58,16 @@ describe('forwarding to a service', () => {
     const [forwarded] = forwardedRoutes([{ ...route, ...changes }], upstream, breaker);
     return { handle: forwarded!.handle, body: forwarded!.body, breaker, [Symbol.asyncDispose]: () => upstream[Symbol.asyncDispose]() };
   };
+
+  it('leaves the routes described as they are where they are served', () => {
+    const described: Route = {
+      ...route,
+      operation: { ...route.operation, requestSchema: z.strictObject({ sku: z.string() }), requestExample: { sku: 'A' } },
+    };
+    const forwarded = forwardedRoutes([described], openUpstream({ name: 'orders', urls: [] }), upstreamBreaker('orders'));
+    const info = { version: '1', publicUrl: 'https://hub.example', tokenUrl: 'https://hub.example/oauth/token' };
+    assert.deepEqual(openApiOf(forwarded, info), openApiOf([described], info));
+  });
 
   it('passes path, body bytes and the headers a service may know, and hands its answer back', async () => {
     const seen: { url?: string | undefined; body?: string; headers?: IncomingMessage['headers'] } = {};
@@ -119,6 +131,40 @@ describe('forwarding to a service', () => {
     const { value } = await (body as AsyncIterable<string>)[Symbol.asyncIterator]().next();
     assert.equal(value, 'data: 1\n\n');
     stop.abort();
+  });
+
+  it('has what it passed on answered although the gateway stops meanwhile', async () => {
+    const stop = new AbortController();
+    const url = await start((_incoming, response) => {
+      stop.abort(SERVER_STOPS);
+      setImmediate(() => response.end('done'));
+    });
+    await using gateway = forward([url]);
+    assert.equal(await text((await gateway.handle(request({ signal: stop.signal }))).body), 'done');
+  });
+
+  it('asks again without waiting when the gateway stops while a client waits', async () => {
+    const stop = new AbortController();
+    const url = await start((incoming, response) => {
+      if (incoming.headers['prefer'] === undefined) response.end('as it is now');
+      else stop.abort(SERVER_STOPS);
+    });
+    await using gateway = forward([url], { repeatable: true });
+    const headers = { prefer: 'wait=30' };
+    assert.equal(await text((await gateway.handle(request({ headers, signal: stop.signal }))).body), 'as it is now');
+  });
+
+  it('ends an event stream in good order when the gateway stops', async () => {
+    const url = await start((_incoming, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n'));
+    await using gateway = forward([url]);
+    const stop = new AbortController();
+    const { body } = await gateway.handle(request({ method: 'GET', signal: stop.signal }));
+    const chunks: string[] = [];
+    for await (const chunk of body as AsyncIterable<string>) {
+      chunks.push(chunk);
+      stop.abort(SERVER_STOPS);
+    }
+    assert.deepEqual(chunks, ['data: 1\n\n']);
   });
 });
 

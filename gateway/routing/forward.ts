@@ -1,4 +1,4 @@
-import type { ApiRequest, ApiResponse, BodySpec, Route } from '@sagahub/contracts/api/route.ts';
+import { type ApiRequest, type ApiResponse, type BodySpec, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import type { Upstream } from '@sagahub/contracts/ports/upstream.ts';
 import type { UpstreamBreaker } from './upstream-breaker.ts';
 
@@ -24,19 +24,74 @@ export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, br
   routes.map((route) => ({
     ...route,
     ...(route.body && { body: unread(route.body) }),
-    handle: (request: ApiRequest): Promise<ApiResponse> =>
-      breaker.run(() =>
-        upstream.send({
-          method: request.method,
-          url: request.url,
-          headers: headersFor(request),
-          body: typeof request.body === 'string' ? request.body : undefined,
-          repeatable: request.method !== 'POST' || route.repeatable === true,
-          timeoutMs: ANSWER_TIMEOUT_MS,
-          signal: request.signal,
-        }),
-      ),
+    handle: (request: ApiRequest) => {
+      const send = (headers: Readonly<Record<string, string>>, signal: AbortSignal) =>
+        breaker.run(() =>
+          upstream.send({
+            method: request.method,
+            url: request.url,
+            headers,
+            body: typeof request.body === 'string' ? request.body : undefined,
+            repeatable: request.method !== 'POST' || route.repeatable === true,
+            timeoutMs: ANSWER_TIMEOUT_MS,
+            signal,
+          }),
+        );
+      return answerTo(request, send);
+    },
   }));
+
+type Send = (headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<ApiResponse>;
+
+/** A gateway that stops has what it passed on answered first. Only what may last ends: a wait is asked again without waiting, an event stream closes. */
+const answerTo = async (request: ApiRequest, send: Send): Promise<ApiResponse> => {
+  const { signal } = request;
+  const { prefer, ...headers } = headersFor(request);
+  if (prefer === undefined) return endingWith(signal, await send(headers, untilLeft(signal)));
+  try {
+    return await send({ ...headers, prefer }, signal);
+  } catch (error) {
+    if (!stops(signal)) throw error;
+    return send(headers, untilLeft(signal));
+  }
+};
+
+const stops = (signal: AbortSignal): boolean => signal.aborted && signal.reason === SERVER_STOPS;
+
+/** Aborts when the client leaves, and not for the server's sake. */
+const untilLeft = (signal: AbortSignal): AbortSignal => {
+  const left = new AbortController();
+  const tell = (): void => {
+    if (!stops(signal)) left.abort();
+  };
+  if (signal.aborted) tell();
+  else signal.addEventListener('abort', tell, { once: true });
+  return left.signal;
+};
+
+const endingWith = (signal: AbortSignal, answer: ApiResponse): ApiResponse => {
+  const { body, headers } = answer;
+  const lasts = headers?.['content-type']?.startsWith('text/event-stream') === true;
+  if (!lasts || typeof body !== 'object' || !(Symbol.asyncIterator in body)) return answer;
+  return { ...answer, body: untilAborted(body, signal) };
+};
+
+async function* untilAborted(stream: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<string> {
+  const iterator = stream[Symbol.asyncIterator]();
+  const aborted = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (!next || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    void iterator.return?.().catch(() => undefined);
+  }
+}
 
 const unread = ({ types, ...rest }: BodySpec): BodySpec => ({
   ...rest,

@@ -1,4 +1,5 @@
 import type { EngineHealth } from '@sagahub/adapters/engine/engine.ts';
+import { waitForEngine } from '@sagahub/adapters/engine/starting.ts';
 import { openEventStoreDb } from '@sagahub/adapters/eventstoredb/event-store.ts';
 import { openMongoDocumentStore } from '@sagahub/adapters/mongodb/document-store.ts';
 import type { Database } from '@sagahub/adapters/postgres/database.ts';
@@ -20,13 +21,15 @@ import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { READ_MODEL_COLLECTIONS } from '@sagahub/read-model/collections.ts';
-import type { NetworkedSettings } from './settings.ts';
+import { type NetworkedSettings, networkedSettings } from './settings.ts';
+import type { Startup } from './startup.ts';
 
 export interface NetworkedOptions {
   readonly settings: NetworkedSettings;
   readonly strictInventory: boolean;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly startup: Startup;
 }
 
 export interface NetworkedPorts extends Ports, AsyncDisposable {
@@ -35,19 +38,23 @@ export interface NetworkedPorts extends Ports, AsyncDisposable {
 }
 
 /** Everything on engines that exist. Opening waits for each with growing pauses, and says which one it waits for. */
-export const openNetworkedPorts = async ({ settings, strictInventory, clock, telemetry }: NetworkedOptions): Promise<NetworkedPorts> => {
-  const { logger } = telemetry;
-  const starting = { clock, logger };
+export const openNetworkedPorts = async (options: NetworkedOptions): Promise<NetworkedPorts> => {
+  const { settings, strictInventory, clock, telemetry, startup } = options;
+  const postgres = { url: settings.postgresUrl, setting: networkedSettings.postgresUrl.env, starting: startup.of('postgresql:connection') };
   await using opened = new AsyncDisposableStack();
-  const database = opened.use(await openHubDatabase({ url: settings.postgresUrl, starting }));
-  const masterKeys = parseMasterKeys(settings.masterKey);
-  const keys = opened.use(await openPostgresKeyStore({ url: settings.postgresUrl, masterKeys, starting }));
+  const database = opened.use(await openHubDatabase(postgres));
+  const keys = opened.use(await openPostgresKeyStore({ ...postgres, masterKeys: parseMasterKeys(settings.masterKey) }));
   const leadership = opened.use(openPostgresLeadership(database, { clock }));
-  const store = opened.use(await openLog(settings, database, leadership, { clock, telemetry }));
-  const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...starting }));
-  const bus = opened.use(await openRabbitMqMessageBus({ url: settings.rabbitmqUrl, ...starting }));
+  const store = opened.use(await openLog(database, leadership, options));
+  const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...startup.of('redis:connection') }));
+  const bus = opened.use(await openRabbitMqMessageBus({ url: settings.rabbitmqUrl, ...startup.of('rabbitmq:connection') }));
   const documents = opened.use(
-    await openMongoDocumentStore({ url: settings.mongodbUrl, collections: READ_MODEL_COLLECTIONS, logId: store.logId, ...starting }),
+    await openMongoDocumentStore({
+      url: settings.mongodbUrl,
+      collections: READ_MODEL_COLLECTIONS,
+      logId: store.logId,
+      ...startup.of('mongodb:connection'),
+    }),
   );
   const closing = opened.move();
   return {
@@ -69,15 +76,17 @@ export const openNetworkedPorts = async ({ settings, strictInventory, clock, tel
 
 /** By the scheme of the URL. In PostgreSQL every process stands for sequencer, so that one is always there. */
 const openLog = async (
-  { eventStoreUrl, postgresUrl }: NetworkedSettings,
   database: Database,
   leadership: Leadership,
-  { clock, telemetry }: { readonly clock: Clock; readonly telemetry: Telemetry },
+  { settings: { eventStoreUrl, postgresUrl }, clock, telemetry: { logger }, startup }: NetworkedOptions,
 ): Promise<EventStore & AsyncDisposable> => {
+  const setting = networkedSettings.eventStoreUrl.env;
   if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl))
-    return openEventStoreDb({ url: eventStoreUrl, clock, logger: telemetry.logger });
+    return waitForEngine({ name: 'KurrentDB', url: eventStoreUrl, setting }, startup.of('event-store:connection'), () =>
+      openEventStoreDb({ url: eventStoreUrl, clock, logger }),
+    );
   if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
-  const own = await openHubDatabase({ url: eventStoreUrl, setting: 'HUB_EVENT_STORE_URL', starting: { clock, logger: telemetry.logger } });
+  const own = await openHubDatabase({ url: eventStoreUrl, setting, starting: startup.of('event-store:connection') });
   const elections = openPostgresLeadership(own, { clock });
   const store = await openPostgresEventStore(own, { clock, leadership: elections });
   const dispose = store[Symbol.asyncDispose].bind(store);

@@ -3,28 +3,33 @@ import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
 import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
-import { readConfig } from '@sagahub/contracts/config.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Service } from '@sagahub/contracts/service.ts';
-import { readTls } from '@sagahub/gateway/config.ts';
+import { gatewaySettings, readTls } from '@sagahub/gateway/config.ts';
+import { startingRoutes } from '@sagahub/gateway/health.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
 import { ensureAdmin } from '../admin-client.ts';
-import { readHubConfig, type HubConfig } from '../config.ts';
 import { ERP } from '../flows.ts';
 import { metricsRoute } from '../metrics-route.ts';
 import { VERSION } from '../version.ts';
-import { openNetworkedPorts, type NetworkedPorts } from './ports.ts';
+import { enginesOf } from './engine-checks.ts';
+import { openNetworkedPorts } from './ports.ts';
 import { ROUTES_OF } from './route-descriptions.ts';
 import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
-import { type NetworkedSettings, networkedSettings } from './settings.ts';
+import { readNetworkedConfig } from './config.ts';
+import type { NetworkedSettings } from './settings.ts';
+import { Startup } from './startup.ts';
 
 /** Of hints. */
 const QUEUES = ['orchestration.order', `outbound.${ERP}`];
 /** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
 const STOP_DEADLINE_MS = 40_000;
 
-/** Runs one process of the networked profile until it is told to stop. Prints one JSON line when it is ready. */
+/**
+ * Runs one process of the networked profile until it is told to stop. Prints one JSON line when it is ready; the management port answers
+ * probes before, and says what is waited for.
+ */
 export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   try {
     await startProcess(name);
@@ -35,7 +40,7 @@ export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> =
 };
 
 const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
-  const { config, settings } = readSettings();
+  const { config, settings } = readNetworkedConfig(process.env);
   await using started = new AsyncDisposableStack();
   const clock = systemClock();
   const telemetry = started.use(
@@ -48,29 +53,34 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
       pretty: process.stderr.isTTY,
     }),
   );
-  const ports = started.use(
-    await openNetworkedPorts({ settings, strictInventory: config.orchestration.strictInventory, clock, telemetry }),
+  const startup = new Startup({ clock, logger: telemetry.logger });
+  const metrics = metricsRoute(() => telemetry.metricsText());
+  const management = started.use(
+    await startHttpServer({
+      host: config.gateway.managementHost,
+      port: config.gateway.managementPort,
+      portSetting: gatewaySettings.managementPort.env,
+      routes: [...startingRoutes(() => startup.checks(), { clock, version: VERSION }), metrics],
+      telemetry,
+    }),
   );
+  const { strictInventory } = config.orchestration;
+  const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup }));
   const services = name === 'gateway' ? remoteServices(settings) : [await startService(name, config, ports)];
   for (const service of services) started.use(service);
   if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);
   if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
 
-  const gateway = started.use(await startGateway(config.gateway, ports, { services: [...services, enginesOf(ports)], version: VERSION }));
-  if (name === 'gateway' && config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
-  const management = started.use(
-    await startHttpServer({
-      host: config.gateway.managementHost,
-      port: config.gateway.managementPort,
-      routes: [...gateway.managementRoutes, metricsRoute(() => telemetry.metricsText())],
-      telemetry,
-    }),
+  const gateway = started.use(
+    await startGateway(config.gateway, ports, { services: [...services, enginesOf(name, ports.engines)], version: VERSION }),
   );
+  if (name === 'gateway' && config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
   const own = new Set(services.flatMap(({ routes }) => routes));
   const api = started.use(
     await startHttpServer({
       host: config.gateway.host,
       port: config.gateway.port,
+      portSetting: gatewaySettings.port.env,
       bodyTimeoutMs: config.gateway.bodyTimeoutMs,
       headersTimeoutMs: config.gateway.headersTimeoutMs,
       authenticator: gateway.authenticator,
@@ -87,6 +97,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
           { trustedProxies: 1, routes: gateway.publicRoutes.filter((route) => own.has(route) || route.path.startsWith('/health/')) }),
     }),
   );
+  management.serve([...gateway.managementRoutes, metrics]);
   telemetry.logger.info('ready', { url: api.url, version: VERSION });
   console.log(JSON.stringify({ url: api.url, managementUrl: management.url }));
   const running = started.move();
@@ -95,27 +106,6 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
     await running.disposeAsync();
   };
   endOnSignals({ logger: telemetry.logger, clock, drain, deadlineMs: STOP_DEADLINE_MS });
-};
-
-/** @throws ConfigurationError with every problem of every part */
-const readSettings = (): { readonly config: HubConfig; readonly settings: NetworkedSettings } => {
-  const problems: string[] = [];
-  const read = <T>(reading: () => T): T | undefined => {
-    try {
-      return reading();
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      problems.push(...error.problems);
-      return undefined;
-    }
-  };
-  const config = read(() => readHubConfig(process.env));
-  const settings = read(() => readConfig(networkedSettings, process.env));
-  if (config && config.gateway.signingKey === undefined && config.gateway.issuer === undefined)
-    problems.push('HUB_SIGNING_KEY_FILE: is needed in the networked profile: every replica signs and checks tokens with the same key');
-  if (config && config.outbound.erpUrl === undefined) problems.push('ERP_URL: is needed in the networked profile: set it to the ERP');
-  if (config && settings && problems.length === 0) return { config, settings };
-  throw new ConfigurationError(problems);
 };
 
 const remoteServices = (settings: NetworkedSettings): readonly Service[] => {
@@ -127,11 +117,3 @@ const remoteServices = (settings: NetworkedSettings): readonly Service[] => {
   };
   return SERVICES.map((service) => remoteService(service, urls[service], ROUTES_OF[service]));
 };
-
-/** The engines' state, for readiness. */
-const enginesOf = ({ engines }: NetworkedPorts): Service => ({
-  name: 'engines',
-  routes: [],
-  health: () => Promise.all(engines.map((engine) => engine.health())),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-});

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership.ts';
 import type { ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import { GoneError } from '@sagahub/contracts/errors.ts';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { ChangeFeed } from '../change-feed.ts';
 import { LogCursors } from '../log-cursor.ts';
-import { Projector } from '../projector.ts';
-import { ordersProjection } from '../projections/index.ts';
+import type { Projector } from '../projector.ts';
 import { contextOf } from '../testing/context.ts';
 import { completed, received, validated } from '../testing/order-story.ts';
 import { ask, type Asked, principal } from '../testing/requests.ts';
@@ -50,13 +49,13 @@ describe('event streams', () => {
     const id = newOrderId();
     return site.tell(id, [received(id, { partnerId })], partnerId);
   };
-  const routesWith = (overrides: Partial<QueryContext>) => ordersQuery(contextOf(site, projector, overrides));
+  const routesWith = (overrides: Partial<QueryContext>) => ordersQuery(contextOf(site, overrides));
 
   beforeEach(async () => {
     site = await openSite();
     projector = await site.project();
-    orders = ordersQuery(contextOf(site, projector));
-    timeline = timelineQuery(contextOf(site, projector));
+    orders = ordersQuery(contextOf(site));
+    timeline = timelineQuery(contextOf(site));
   });
   afterEach(() => site[Symbol.asyncDispose]());
 
@@ -127,24 +126,92 @@ describe('event streams', () => {
     await resumed.close();
   });
 
-  it('repeats nothing to a client that is ahead of the projection', async () => {
+  it('repeats nothing to a client that is ahead of this replica', async () => {
     const id = await place();
-    const ports = { ...site.ports, leadership: openInProcessLeadership({ clock: site.clock }) };
-    const behind = await Projector.start(ordersProjection, ports, { windowMs: 0, batchSize: 1, hotDocuments: 10 });
-    await site.caughtUp(behind);
-    await behind[Symbol.asyncDispose]();
+    const [first] = await site.store.readStream(`order-${id}`);
     await site.tell(id, validated);
     const lastSeen = (await site.store.readStream(`order-${id}`)).at(-1)!.position;
-    const cursors = new LogCursors(site.store.logId);
-    const stream = await open(ordersQuery(contextOf(site, behind)), { headers: { 'last-event-id': cursors.encode(lastSeen) } });
-    const next = stream.take(1);
+    // A replica that has heard of the order's first event alone.
+    const store = new Proxy(site.store, {
+      get: (target, member) =>
+        member === 'lastPosition' ? () => Promise.resolve(first!.position) : Reflect.get(target, member).bind(target),
+    });
+    await using feed = new ChangeFeed({ ...site.ports, store });
+    const headers = { 'last-event-id': new LogCursors(site.store.logId).encode(lastSeen) };
+    const ofPartner = await open(routesWith({ feed }), { headers });
+    const ofOrder = await open(timelineQuery(contextOf(site, { feed })), { params: { orderId: id }, headers });
+    for (const stream of [ofPartner, ofOrder]) await stream.step();
     await site.tell(id, completed);
-    const events = await site.store.readStream(`order-${id}`);
-    behind.feed.tell(
-      events.slice(1).map((event) => ({ event, document: received('x').data })),
-      events.at(-1)!.position,
+    for (const stream of [ofPartner, ofOrder]) {
+      assert.deepEqual(typesOf(await stream.take(2)), ['OrderSentToErp', 'OrderCompleted']);
+      await stream.close();
+    }
+  });
+
+  it('tells what happens on a replica that does not project', async () => {
+    await projector[Symbol.asyncDispose]();
+    const stream = await open(orders);
+    await stream.step();
+    const id = await place();
+    await site.tell(id, [...validated, ...completed]);
+    assert.deepEqual(
+      (await stream.take(6)).map(({ data }) => (JSON.parse(data) as { status: string }).status),
+      ['received', 'processing', 'processing', 'waiting', 'processing', 'completed'],
     );
-    assert.deepEqual(typesOf(await next), ['OrderSentToErp']);
+    await stream.close();
+  });
+
+  it('shows one that joins another the same from there on, and follows nothing once both have left', async () => {
+    const reads: string[] = [];
+    const store = new Proxy(site.store, {
+      get: (target, member) => {
+        const value = Reflect.get(target, member);
+        return typeof value !== 'function'
+          ? value
+          : (...args: unknown[]) => {
+              reads.push(String(member));
+              return value.apply(target, args);
+            };
+      },
+    });
+    await using feed = new ChangeFeed({ ...site.ports, store });
+    const route = routesWith({ feed });
+    const first = await open(route);
+    await first.step();
+    const id = await place();
+    await first.take(1);
+    const second = await open(route);
+    await second.step();
+    await site.tell(id, completed);
+    const told = [await first.take(2), await second.take(2)];
+    assert.deepEqual(told[0], told[1]);
+    assert.equal(reads.filter((read) => read === 'subscribe').length, 1);
+    await first.close();
+    await second.close();
+    const third = await open(route);
+    await third.step();
+    assert.equal(reads.filter((read) => read === 'subscribe').length, 2);
+    await third.close();
+  });
+
+  it('goes on after its subscription failed', async () => {
+    let failures = 1;
+    const store = new Proxy(site.store, {
+      get: (target, member) => {
+        if (member !== 'subscribe' || failures === 0) return Reflect.get(target, member).bind(target);
+        failures -= 1;
+        return () => {
+          throw new Error('the log is away');
+        };
+      },
+    });
+    await using feed = new ChangeFeed({ ...site.ports, store });
+    const stream = await open(routesWith({ feed }));
+    await stream.step();
+    const id = await place();
+    await site.clock.sleeping(1);
+    await site.clock.advance(1_000);
+    assert.equal((JSON.parse((await stream.take(1))[0]!.data) as { orderId: string }).orderId, id);
     await stream.close();
   });
 

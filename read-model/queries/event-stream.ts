@@ -1,7 +1,6 @@
 import { MalformedRequestError } from '@sagahub/contracts/errors.ts';
 import type { ApiRequest, ApiResponse } from '@sagahub/contracts/api/route.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import type { Projected } from '../projection-writer.ts';
 import { EVENT_STREAM } from './answers.ts';
 import { MessageQueue } from './message-queue.ts';
 import type { QueryContext } from './query-context.ts';
@@ -13,9 +12,9 @@ export interface StreamSource {
   /** Which events concern this client. */
   readonly wants: (event: RecordedEvent) => boolean;
   /** What happened behind `after` and up to `until`, in order, from the log. */
-  readonly missed: (until: bigint) => AsyncIterable<Projected>;
-  /** The messages of one event, `[]` to leave it out. */
-  readonly message: (projected: Projected) => Promise<{ readonly name: string; readonly data: object } | undefined>;
+  readonly missed: (until: bigint) => AsyncIterable<RecordedEvent>;
+  /** The message of one event; `undefined` to leave it out. Called for every event, in order. */
+  readonly message: (event: RecordedEvent) => Promise<{ readonly name: string; readonly data: object } | undefined>;
 }
 
 /**
@@ -38,36 +37,34 @@ export const resumePosition = (context: QueryContext, request: ApiRequest): bigi
 };
 
 async function* messages(context: QueryContext, signal: AbortSignal, source: StreamSource): AsyncGenerator<string> {
-  const queue = new MessageQueue<Projected>(context.streamQueue);
-  const { feed } = context.projector;
-  const stopListening = feed.listen({ wants: source.wants, onProjected: (projected) => queue.push(projected) });
-  // Listening began in the same instant: what lies behind this position is told, what lies before it is read.
-  const until = feed.position;
+  const queue = new MessageQueue<RecordedEvent>(context.streamQueue);
+  // What lies behind this position is told, what lies before it is read.
+  const listening = await context.feed.listen({ wants: source.wants, onEvent: (event) => queue.push(event) });
   const onAbort = () => queue.end();
   signal.addEventListener('abort', onAbort);
   try {
     if (signal.aborted) return;
     yield `retry: ${RETRY_MS}\n\n`;
-    for await (const projected of source.missed(until)) {
+    for await (const event of source.missed(listening.position)) {
       if (signal.aborted) return;
-      yield* encode(context, source, [projected]);
+      yield* encode(context, source, [event]);
     }
-    for (let items = queue.take(); items; items = queue.take()) {
-      if (items.length > 0) yield* encode(context, source, items);
+    for (let events = queue.take(); events; events = queue.take()) {
+      if (events.length > 0) yield* encode(context, source, events);
       else if (!(await isReadyInTime(context, queue))) yield ': still here\n\n';
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
-    stopListening();
+    listening.stop();
     queue.end();
   }
 }
 
-async function* encode(context: QueryContext, source: StreamSource, items: readonly Projected[]): AsyncGenerator<string> {
-  for (const projected of items) {
-    const message = await source.message(projected);
+async function* encode(context: QueryContext, source: StreamSource, events: readonly RecordedEvent[]): AsyncGenerator<string> {
+  for (const event of events) {
+    const message = await source.message(event);
     if (!message) continue;
-    const id = context.cursors.encode(projected.event.position);
+    const id = context.cursors.encode(event.position);
     yield `id: ${id}\nevent: ${message.name}\ndata: ${JSON.stringify(message.data)}\n\n`;
   }
 }

@@ -30,7 +30,7 @@ describe('GET /api/v1/events', () => {
 
   before(async () => {
     site = await openSite();
-    route = eventsQuery(contextOf(site, await site.project()));
+    route = eventsQuery(contextOf(site));
     first = newOrderId();
     const sealed = await seal(site.keys, subjectOf('acme', 'C-1'), orderStream(first), { buyer: { name: 'Ada Keller' } });
     await site.tell(first, [received(first, {}, sealed), ...validated]);
@@ -93,7 +93,7 @@ describe('GET /api/v1/events', () => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-    const answer = await ask(eventsQuery(contextOf(site, await site.project(), { store })), { as: auditor });
+    const answer = await ask(eventsQuery(contextOf(site, { store })), { as: auditor });
     assert.equal(pages, 0);
     const chunks = (answer.body as AsyncIterable<string>)[Symbol.asyncIterator]();
     await chunks.next();

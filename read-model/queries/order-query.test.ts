@@ -7,7 +7,6 @@ import { orderStream } from '@sagahub/contracts/messages/order.ts';
 import { seal, subjectOf } from '@sagahub/contracts/personal-data.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { BreakerDocument } from '../projections/breaker.ts';
-import type { Projector } from '../projector.ts';
 import { contextOf } from '../testing/context.ts';
 import { attemptFailed, completed, received, validated } from '../testing/order-story.ts';
 import { ask, type Asked, bodyOf, principal } from '../testing/requests.ts';
@@ -19,9 +18,8 @@ const PERSONAL = { buyer: { name: 'Ada Keller', email: 'ada@example.test' }, shi
 
 describe('GET /api/v1/orders/{id}', () => {
   let site: Site;
-  let projector: Projector;
   let route: Route;
-  const routeWith = (overrides: Partial<QueryContext>): Route => orderQuery(contextOf(site, projector, overrides));
+  const routeWith = (overrides: Partial<QueryContext>): Route => orderQuery(contextOf(site, overrides));
   const get = (orderId: string, asked: Asked = {}, by = route) => ask(by, { params: { orderId }, ...asked });
   const place = async () => {
     const id = newOrderId();
@@ -31,7 +29,7 @@ describe('GET /api/v1/orders/{id}', () => {
 
   before(async () => {
     site = await openSite();
-    projector = await site.project(undefined, { windowMs: 3_600_000 }); // after the first batch nothing is projected any more
+    await site.project(undefined, { windowMs: 3_600_000 }); // after the first batch nothing is projected any more
     const first = await place();
     await site.clock.sleeping(1);
     assert.ok(await site.documents.get('orders', first));

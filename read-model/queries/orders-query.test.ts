@@ -29,8 +29,8 @@ describe('GET /api/v1/orders', () => {
   before(async () => {
     site = await openSite();
     projector = await site.project();
-    route = ordersQuery(contextOf(site, projector));
-    admin = adminOrdersQuery(contextOf(site, projector));
+    route = ordersQuery(contextOf(site));
+    admin = adminOrdersQuery(contextOf(site));
     for (let order = 1; order <= 7; order += 1) await place(`PO-${order}`);
     await place('PO-1', 'globex');
   });

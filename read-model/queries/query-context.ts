@@ -1,7 +1,7 @@
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import type { LogCursors } from '../log-cursor.ts';
-import type { Projector } from '../projector.ts';
+import type { ChangeFeed } from '../change-feed.ts';
 import type { OrderReader } from './order-reader.ts';
 import type { OpenBreakers } from './order-view.ts';
 
@@ -10,8 +10,8 @@ export interface QueryContext extends Pick<Ports, 'store' | 'documents' | 'keys'
   readonly runtime: Pick<SagaRuntime, 'settled'>;
   readonly orders: OrderReader;
   readonly cursors: LogCursors;
-  /** Of the projection `orders`. */
-  readonly projector: Projector;
+  /** Of the orders' events. */
+  readonly feed: ChangeFeed;
   readonly openBreakers: () => Promise<OpenBreakers>;
   /** Longest `Prefer: wait`. */
   readonly maxWaitMs: number;

@@ -9,7 +9,7 @@ import { timelineQuery } from './timeline-query.ts';
 describe('GET /api/v1/orders/{id}/timeline', () => {
   it('tells every step in words, with attempts, reasons and durations', async () => {
     await using site = await openSite();
-    const projector = await site.project();
+    await site.project();
     const orderId = newOrderId();
     await site.tell(orderId, [received(orderId), ...validated]);
     await site.clock.advance(200);
@@ -17,7 +17,7 @@ describe('GET /api/v1/orders/{id}/timeline', () => {
     await site.tell(orderId, [told('ErpAttemptFailed', { attempt: 1, certainty: 'unknown', reason: 'timed out', nextAt })]);
     await site.clock.advance(1_500);
     await site.tell(orderId, completed);
-    const answer = await ask(timelineQuery(contextOf(site, projector)), { params: { orderId } });
+    const answer = await ask(timelineQuery(contextOf(site)), { params: { orderId } });
     const body = bodyOf<TimelineView>(answer);
     assert.doesNotThrow(() => timelineView.parse(body));
     assert.equal(body.status, 'completed');
@@ -37,14 +37,14 @@ describe('GET /api/v1/orders/{id}/timeline', () => {
 
   it('tells of an undoing how long it took', async () => {
     await using site = await openSite();
-    const projector = await site.project();
+    await site.project();
     const orderId = newOrderId();
     await site.tell(orderId, [received(orderId), ...validated]);
     await site.clock.advance(10);
     await site.tell(orderId, [told('CancellationRequested', { by: 'client:acme-shop', reason: 'changed my mind' })]);
     await site.clock.advance(300);
     await site.tell(orderId, [told('OrderCancelled', { reason: 'changed my mind', compensation: 'full' })]);
-    const { entries } = bodyOf<TimelineView>(await ask(timelineQuery(contextOf(site, projector)), { params: { orderId } }));
+    const { entries } = bodyOf<TimelineView>(await ask(timelineQuery(contextOf(site)), { params: { orderId } }));
     const { title, detail, durationMs } = entries.at(-1)!;
     assert.deepEqual([title, detail, durationMs], ['Order cancelled', 'changed my mind; undone: full', 300]);
     assert.equal(entries.at(-2)?.detail, 'by client:acme-shop: changed my mind');

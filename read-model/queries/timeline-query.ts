@@ -1,7 +1,7 @@
 import { type TimelineView, timelineView } from '@sagahub/contracts/api/order-views.ts';
 import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import { type OrderReceived, orderStream } from '@sagahub/contracts/messages/order.ts';
-import type { Projected } from '../projection-writer.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { ORDER_SCOPES, requireReadable } from './access.ts';
 import { asksFor, BAD_QUERY, EVENT_STREAM, GONE, NOT_FOUND } from './answers.ts';
 import { eventStream, resumePosition } from './event-stream.ts';
@@ -58,11 +58,11 @@ const timelineStream = (context: QueryContext, request: ApiRequest, orderId: str
   const writer = new TimelineWriter(context.cursors);
   return eventStream(context, request, {
     wants: (event) => event.stream === stream,
-    missed: async function* (until): AsyncGenerator<Projected> {
-      for (const event of await context.store.readStream(stream)) if (event.position <= until) yield { event, document: undefined };
+    missed: async function* (until): AsyncGenerator<RecordedEvent> {
+      for (const event of await context.store.readStream(stream)) if (event.position <= until) yield event;
     },
     // Entries measure from earlier ones, so the writer sees them all, and the client those it has not seen.
-    message: ({ event }) => {
+    message: (event) => {
       const data = writer.entry(event);
       return Promise.resolve(event.position > after ? { name: 'timeline', data } : undefined);
     },

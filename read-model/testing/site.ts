@@ -15,6 +15,7 @@ import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { type ManualClock, manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { READ_MODEL_COLLECTIONS } from '../collections.ts';
+import { ChangeFeed } from '../change-feed.ts';
 import { Projector, type ProjectorOptions } from '../projector.ts';
 import { ordersProjection } from '../projections/index.ts';
 import type { Projection } from '../projections/projection.ts';
@@ -27,6 +28,7 @@ export interface Site extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly keys: KeyStore;
   readonly ports: Ports;
+  readonly feed: ChangeFeed;
   /** Path of a file in the site's folder, e.g. `log.db`. */
   readonly path: (file: string) => string;
   /** Appends to an order's stream, which may exist; each event a millisecond later. Returns the order's id. */
@@ -49,6 +51,7 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
   const keys = opened.use(await openSqliteKeyStore({ path: folder.path('keys.db') }));
   const leadership = opened.use(openInProcessLeadership({ clock }));
   const ports = { store, documents, leadership, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
+  const feed = opened.use(new ChangeFeed(ports));
   const projectors = opened.use(new AsyncDisposableStack());
   const open = opened.move();
   return {
@@ -57,6 +60,7 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
     clock,
     keys,
     ports,
+    feed,
     path: folder.path,
     async tell(orderId, events, partnerId) {
       const stream = orderStream(orderId);

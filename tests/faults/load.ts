@@ -20,17 +20,31 @@ export interface Load {
   readonly random: Random;
   /** Of all order numbers sent, so that they are new. */
   readonly prefix: string;
-  /** Aborted when the hub has been killed. */
+  /** Aborted when the hub has been killed, or when it has been enough. */
   readonly signal: AbortSignal;
+  /**
+   * Where a part of the hub fails and the rest goes on: so do the senders, also after a call without an answer, and answers of 500 or more
+   * that are excused are no broken promise. Default: the hub dies as a whole, and no such answer is excused.
+   */
+  readonly excused?: (answer: Answer) => boolean;
+}
+
+/** What the senders share: a load, and when calls are given up. */
+interface Sending extends Load {
+  readonly calls: AbortSignal;
 }
 
 const SENDERS = 4;
+/** Of each sender, where the hub goes on: there is to be load at all times, and time for what is started anew. */
+const PAUSE_MS = 50;
 
 /**
  * Partners and an operator who do all they may, without caring that the hub dies under them: orders with repeats and rivals under one
  * number, cancellations, resubmissions, look-ups; stock loads, discounts, breakers by hand, redrives that race. Resolves when the signal aborts.
  */
-export const runLoad = async (load: Load): Promise<void> => {
+export const runLoad = async (wanted: Load): Promise<void> => {
+  // A hub that goes on may still carry out what was given up, and nobody would know when.
+  const load: Sending = { ...wanted, calls: wanted.excused ? new AbortController().signal : wanted.signal };
   await Promise.all([
     ...Array.from({ length: SENDERS }, (_, index) => repeatedly(load, (n) => send(load, `${load.prefix}-${index + 1}-${n}`))),
     repeatedly(load, () => regret(load)),
@@ -39,14 +53,18 @@ export const runLoad = async (load: Load): Promise<void> => {
 };
 
 /** Acts until the signal aborts, or the hub is gone. */
-const repeatedly = async ({ signal, witness }: Load, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+  const { signal, witness, excused } = load;
   for (let n = 1; !signal.aborted; n++) {
     try {
-      for (const { status, text } of await act(n)) if (status >= 500) witness.complaints.add(`somebody was answered ${status}: ${text}`);
+      for (const answer of await act(n))
+        if (answer.status >= 500 && !excused?.(answer)) witness.complaints.add(`somebody was answered ${answer.status}: ${answer.text}`);
     } catch (error) {
-      if (signal.aborted || isHubGone(error)) return; // what was under way may or may not have been done
-      throw error;
+      if (signal.aborted) return; // what was under way may or may not have been done
+      if (!isHubGone(error)) throw error;
+      if (!excused) return;
     }
+    if (excused) await sleep(PAUSE_MS);
   }
 };
 
@@ -61,7 +79,7 @@ const contentFor = (random: Random) => {
 };
 
 /** A new order, mostly once, sometimes many times at once: under one key, under many, with other contents. */
-const send = async (load: Load, orderNumber: string): Promise<readonly Answer[]> => {
+const send = async (load: Sending, orderNumber: string): Promise<readonly Answer[]> => {
   const { random } = load;
   const content = contentFor(random);
   const draw = random();
@@ -71,36 +89,37 @@ const send = async (load: Load, orderNumber: string): Promise<readonly Answer[]>
   return Promise.all([post(load, orderNumber, content), post(load, orderNumber, contentFor(random))]);
 };
 
-const post = async ({ demo, witness, signal }: Load, orderNumber: string, content: object, key?: string): Promise<Answer> => {
+const post = async ({ demo, witness, calls }: Sending, orderNumber: string, content: object, key?: string): Promise<Answer> => {
   const answer = await demo.call('POST', '/api/v1/orders', {
     body: anOrder(orderNumber, { ...content }),
-    signal,
+    signal: calls,
     ...(key !== undefined && { headers: { 'idempotency-key': key } }),
   });
   if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
-  else if (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED')
+  else if (answer.status < 500 && (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED'))
     witness.complaints.add(`a new order was answered ${answer.status}: ${answer.text}`);
   return answer;
 };
 
 /** Comes back to an order of before: looks at it, sends it again, cancels it, resubmits it. */
-const regret = async (load: Load): Promise<readonly Answer[]> => {
-  const { demo, witness, random, signal } = load;
+const regret = async (load: Sending): Promise<readonly Answer[]> => {
+  const { demo, witness, random, signal, calls } = load;
   await sleep(random() * 20, undefined, { signal });
   const known = witness.any(random());
   if (!known) return [];
   const path = `/api/v1/orders/${known.orderId}`;
   switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
     case 'look': {
-      const answer = await demo.call('GET', path, { signal });
-      if (answer.status !== 200) witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
+      const answer = await demo.call('GET', path, { signal: calls });
+      if (answer.status !== 200 && answer.status < 500)
+        witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
       return [answer];
     }
     case 'repeat':
       return known.submission > 1 ? [] : [await post(load, known.orderNumber, JSON.parse(witness.contentOf(known)) as object)];
     case 'cancel': {
-      const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal });
-      if (answer.status !== 202 && answer.status !== 409)
+      const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal: calls });
+      if (answer.status !== 202 && answer.status !== 409 && answer.status < 500)
         witness.complaints.add(`cancelling ${known.orderNumber} was answered ${answer.status}: ${answer.text}`);
       return [answer];
     }
@@ -109,22 +128,22 @@ const regret = async (load: Load): Promise<readonly Answer[]> => {
   }
 };
 
-const resubmit = async ({ demo, witness, random, signal }: Load, known: Acceptance): Promise<Answer> => {
+const resubmit = async ({ demo, witness, random, calls }: Sending, known: Acceptance): Promise<Answer> => {
   const content = contentFor(random);
   const body = anOrder(known.orderNumber, { ...content });
-  const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal });
+  const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal: calls });
   const { orderNumber, submission } = known;
   if (answer.status === 202)
     witness.accept({ orderId: answer.body.orderId, orderNumber, submission: submission + 1 }, JSON.stringify(content));
-  else if (answer.status !== 409 && answer.status !== 422)
+  else if (answer.status !== 409 && answer.status !== 422 && answer.status < 500)
     witness.complaints.add(`a resubmission was answered ${answer.status}: ${answer.text}`);
   return answer;
 };
 
-const operate = async ({ operator, random, signal }: Load): Promise<readonly Answer[]> => {
+const operate = async ({ operator, random, signal, calls }: Sending): Promise<readonly Answer[]> => {
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
-    operator.call(method, `/api/v1/admin/${path}`, { signal, ...(body !== undefined && { body }) });
+    operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
   const reason = { reason: 'a drill' };
   switch (pick(random, ['stock', 'stock', 'discount', 'breaker', 'letters', 'letters', 'letters'])) {
     case 'stock': {

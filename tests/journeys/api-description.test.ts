@@ -62,8 +62,10 @@ describe('journey: the API is as it is described', () => {
     await send('POST', '/api/v1/admin/clients/acme-1/revoke', { body: { reason: 'lost' } });
     await send('POST', '/api/v1/admin/clients/acme-1/rotate-secret');
     for (const path of ['partners', 'partners/acme', 'partners/acme/clients', 'clients/acme-1']) await send('GET', `/api/v1/admin/${path}`);
+    assert.deepEqual(statuses, [201, 409, 200, 201, 409, 404, 200, 200, 409, 200, 200, 200, 200]);
+    // Keys from the configuration, as the networked profile has them, are rotated there.
     await send('POST', '/api/v1/admin/signing-keys/rotate');
-    assert.deepEqual(statuses, [201, 409, 200, 201, 409, 404, 200, 200, 409, 200, 200, 200, 200, 200]);
+    assert.ok([200, 409].includes(statuses.at(-1) ?? 0), String(statuses.at(-1)));
   });
 
   it('describes stock and discounts', async () => {

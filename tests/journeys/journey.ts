@@ -1,8 +1,9 @@
 import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { type HubOptions, HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
+import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { ApiDescription } from '../support/api-description.ts';
-import { SharedEngines } from '../support/engines.ts';
+import { missingEngines, SharedEngines } from '../support/engines.ts';
 import { NetworkedHub } from '../support/networked-hub.ts';
 
 /** Timings short enough for tests; everything else as a user would run it. */
@@ -38,6 +39,8 @@ export const journeyHub = (options: HubOptions = {}): { readonly hub: JourneyHub
   const journey: { hub: JourneyHub } = { hub: undefined as unknown as JourneyHub };
   before(async function () {
     this.timeout(120_000);
+    const missing = PROFILE === 'embedded' ? [] : missingEngines();
+    if (missing.length > 0) skip(this, missing.join('; '));
     journey.hub = await startHub(options);
     await holdToDescription(journey.hub);
   });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,14 +40,21 @@ export const hasCommand = (name: string): boolean => spawnSync('sh', ['-c', `com
 
 export const temporaryFolder = (name: string): string => mkdtempSync(join(tmpdir(), `sagahub-${name}-`));
 
-/** A port that nobody listens on. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
+/** Below the range that systems take for outgoing connections (32768 and up on Linux): there, anybody could have it before it is listened on. */
+const [LOWEST_PORT, HIGHEST_PORT] = [15_000, 32_000];
+
+/** A port that nobody uses, and that stays free while a server on it is restarted. */
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await isFree(port)) return port;
+  }
+};
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 export const startLocalServer = async (options: LocalServerOptions): Promise<LocalServer> => {

@@ -6,12 +6,15 @@ import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { freePort } from '../servers/local-server.ts';
+import { type Management, openManagement } from './networked-management.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const START_LIMIT_MS = 60_000;
 const ADMIN_SECRET = 'test-secret-of-the-admin';
-const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
-export type ProcessName = (typeof SERVICES)[number] | 'gateway';
+export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
+/** Every kind of process, in an order in which they may be restarted. */
+export const PROCESSES = [...SERVICES, 'gateway'] as const;
+export type ProcessName = (typeof PROCESSES)[number];
 
 /** The engines a networked hub runs on. */
 export interface Engines {
@@ -22,31 +25,42 @@ export interface Engines {
   readonly HUB_EVENT_STORE_URL?: string;
 }
 
+export interface NetworkedHubOptions extends HubOptions {
+  /** Processes of every service, and gateways. Default 1. */
+  readonly replicas?: number;
+}
+
 interface Running {
   readonly child: ChildProcess;
   readonly url: string;
   readonly managementUrl: string;
 }
 
-/** The hub in five processes on real engines, with a simulated ERP in this one. */
+/** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP in this one. */
 export class NetworkedHub implements AsyncDisposable {
   readonly erp: ErpSimulator;
   readonly #env: NodeJS.ProcessEnv;
-  readonly #ports: Readonly<Record<string, number>>;
-  readonly #running = new Map<ProcessName, Running>();
+  /** Of each service's replicas; a process that is started again has the port it had. */
+  readonly #ports: Readonly<Record<ProcessName, readonly number[]>>;
+  /** By service, a place per replica. */
+  readonly #running: Readonly<Record<ProcessName, (Running | undefined)[]>>;
   readonly #secrets = new Map<string, string>();
+  #management: Management | undefined;
   #output = '';
+  #turn = 0;
 
-  private constructor(erp: ErpSimulator, env: NodeJS.ProcessEnv, ports: Readonly<Record<string, number>>) {
+  private constructor(erp: ErpSimulator, env: NodeJS.ProcessEnv, ports: Readonly<Record<ProcessName, readonly number[]>>) {
     this.erp = erp;
     this.#env = env;
     this.#ports = ports;
+    this.#running = recordOf(() => []);
   }
 
-  static async start(engines: Engines, { env = {}, erp: behaviour, seed }: HubOptions = {}): Promise<NetworkedHub> {
+  static async start(engines: Engines, { env = {}, erp: behaviour, seed, replicas = 1 }: NetworkedHubOptions = {}): Promise<NetworkedHub> {
     const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
-    const ports: Record<string, number> = {};
-    for (const name of [...SERVICES, 'gateway']) ports[name] = await freePort();
+    const ports = recordOf((): number[] => []);
+    for (const name of PROCESSES) for (let replica = 0; replica < replicas; replica++) ports[name].push(await freePort());
+    const urlsOf = (name: ProcessName): string => ports[name].map((port) => `http://127.0.0.1:${port}`).join(',');
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const hub = new NetworkedHub(
       erp,
@@ -60,28 +74,33 @@ export class NetworkedHub implements AsyncDisposable {
         HUB_MASTER_KEY: randomBytes(32).toString('base64'),
         HUB_ADMIN_CLIENT_SECRET: ADMIN_SECRET,
         HUB_ANONYMOUS_RATE_LIMIT_PER_MINUTE: '0',
-        HUB_PUBLIC_URL: `http://127.0.0.1:${ports['gateway']}`,
-        HUB_INTEGRATION_URL: `http://127.0.0.1:${ports['integration-service']}`,
-        HUB_ORCHESTRATION_URL: `http://127.0.0.1:${ports['orchestration-service']}`,
-        HUB_OUTBOUND_URL: `http://127.0.0.1:${ports['outbound-service']}`,
-        HUB_READ_MODEL_URL: `http://127.0.0.1:${ports['read-model']}`,
+        HUB_PUBLIC_URL: `http://127.0.0.1:${ports.gateway[0]}`,
+        HUB_INTEGRATION_URL: urlsOf('integration-service'),
+        HUB_ORCHESTRATION_URL: urlsOf('orchestration-service'),
+        HUB_OUTBOUND_URL: urlsOf('outbound-service'),
+        HUB_READ_MODEL_URL: urlsOf('read-model'),
         ERP_URL: erp.url,
         ...env,
       },
       ports,
     );
-    await hub.startProcess('integration-service');
-    await Promise.all([...SERVICES.slice(1), 'gateway' as const].map((name) => hub.startProcess(name)));
+    hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
+    await hub.startProcess('integration-service'); // creates the schemas that all others wait for
+    await hub.startAgain();
     await hub.#addClients();
     return hub;
   }
 
+  /** Of the gateways in turn, as a load balancer in front of them would; one that is told to end gets nothing more. */
   get url(): string {
-    return this.#process('gateway').url;
+    const gateways = this.#running.gateway.filter((one) => one !== undefined);
+    const next = gateways[this.#turn++ % gateways.length];
+    if (!next) throw new Error('gateway is not running');
+    return next.url;
   }
-  /** Where `/stats` is. */
+  /** Of all processes together. */
   get managementUrl(): string {
-    return this.#process('read-model').managementUrl;
+    return this.#management?.url ?? '';
   }
   get output(): string {
     return this.#output;
@@ -91,10 +110,10 @@ export class NetworkedHub implements AsyncDisposable {
     return new ApiClient(() => this.url, name, this.#secrets.get(name) ?? '');
   }
 
-  async startProcess(name: ProcessName): Promise<void> {
+  async startProcess(name: ProcessName, replica = 0): Promise<void> {
     const child = spawn(process.execPath, [`${name}/main.ts`], {
       cwd: ROOT,
-      env: { ...this.#env, PORT: String(this.#ports[name]) },
+      env: { ...this.#env, PORT: String(this.#ports[name][replica]) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
@@ -108,15 +127,16 @@ export class NetworkedHub implements AsyncDisposable {
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     try {
-      this.#running.set(name, await promise);
+      this.#running[name][replica] = await promise;
     } finally {
       clearTimeout(limit);
     }
   }
 
-  async end(name: ProcessName, signal: NodeJS.Signals): Promise<number | null> {
-    const running = this.#running.get(name);
-    this.#running.delete(name);
+  /** Resolves with the exit code, once it has ended; `null` when a signal ended it. */
+  async end(name: ProcessName, signal: NodeJS.Signals, replica = 0): Promise<number | null> {
+    const running = this.#running[name][replica];
+    this.#running[name][replica] = undefined;
     if (!running || running.child.exitCode !== null || running.child.signalCode !== null) return running?.child.exitCode ?? null;
     const ended = once(running.child, 'exit');
     running.child.kill(signal);
@@ -124,24 +144,42 @@ export class NetworkedHub implements AsyncDisposable {
     return code;
   }
 
-  /** SIGKILL to all five. */
+  /** SIGKILL to all. */
   async kill(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.end(name, 'SIGKILL')));
+    await this.#endAll(PROCESSES, 'SIGKILL');
   }
 
-  /** SIGTERM, the gateway first; resolves with the worst exit code. */
+  /** SIGTERM, the gateways first; resolves with the worst exit code. */
   async stop(): Promise<number | null> {
-    const codes = [await this.end('gateway', 'SIGTERM'), ...(await Promise.all(SERVICES.map((name) => this.end(name, 'SIGTERM'))))];
+    const codes = [...(await this.#endAll(['gateway'], 'SIGTERM')), ...(await this.#endAll(SERVICES, 'SIGTERM'))];
     return codes.find((code) => code !== 0) ?? 0;
   }
 
+  /** Whatever does not run. */
   async startAgain(): Promise<void> {
-    await Promise.all([...SERVICES, 'gateway' as const].map((name) => this.startProcess(name)));
+    await Promise.all(
+      this.#each(PROCESSES).map(async ([name, replica]) => {
+        if (!this.#running[name][replica]) await this.startProcess(name, replica);
+      }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+    await this.#management?.[Symbol.asyncDispose]();
     await this.erp[Symbol.asyncDispose]();
+  }
+
+  #all(): readonly Running[] {
+    return PROCESSES.flatMap((name) => this.#running[name].filter((one) => one !== undefined));
+  }
+
+  #endAll(names: readonly ProcessName[], signal: NodeJS.Signals): Promise<(number | null)[]> {
+    return Promise.all(this.#each(names).map(([name, replica]) => this.end(name, signal, replica)));
+  }
+
+  #each(names: readonly ProcessName[]): (readonly [ProcessName, replica: number])[] {
+    return names.flatMap((name) => this.#ports[name].map((_port, replica) => [name, replica] as const));
   }
 
   async #addClients(): Promise<void> {
@@ -158,10 +196,7 @@ export class NetworkedHub implements AsyncDisposable {
       this.#secrets.set(clientId, body.clientSecret);
     }
   }
-
-  #process(name: ProcessName): Running {
-    const running = this.#running.get(name);
-    if (!running) throw new Error(`${name} is not running`);
-    return running;
-  }
 }
+
+const recordOf = <Value>(make: () => Value): Record<ProcessName, Value> =>
+  Object.fromEntries(PROCESSES.map((name) => [name, make()])) as Record<ProcessName, Value>;

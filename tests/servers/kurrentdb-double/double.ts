@@ -5,6 +5,7 @@ import featuresPb from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import gossipGrpc from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import gossipPb from '@eventstore/db-client/generated/gossip_pb.js';
 import streamsGrpc from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { freePort } from '../local-server.ts';
 import { appendCalls } from './append-calls.ts';
 import { Faults } from './faults.ts';
 import { DoubleLog } from './log.ts';
@@ -47,7 +48,7 @@ export const startKurrentDbDouble = async ({ tls }: DoubleOptions = {}): Promise
   const count = (call: string): void => {
     calls[call] = (calls[call] ?? 0) + 1;
   };
-  let port = 0;
+  const port = await freePort();
   const services = [
     {
       definition: streamsGrpc.StreamsService,
@@ -85,8 +86,8 @@ export const startKurrentDbDouble = async ({ tls }: DoubleOptions = {}): Promise
   const listen = async (): Promise<grpc.Server> => {
     const server = new grpc.Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
     for (const { definition, implementation } of services) server.addService(definition, implementation);
-    port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`127.0.0.1:${port}`, credentials, (error, bound) => (error ? reject(error) : resolve(bound)));
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`127.0.0.1:${port}`, credentials, (error) => (error ? reject(error) : resolve()));
     });
     return server;
   };

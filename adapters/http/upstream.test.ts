@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
+import { ClientGoneError } from './body.ts';
+import { openUpstream } from './upstream.ts';
+
+const request = (changes: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
+  method: 'POST',
+  url: '/',
+  headers: {},
+  body: '{}',
+  repeatable: true,
+  timeoutMs: 5_000,
+  signal: new AbortController().signal,
+  ...changes,
+});
+
+describe('upstream', () => {
+  const servers: Server[] = [];
+  afterEach(() => servers.splice(0).forEach((server) => server.close().closeAllConnections()));
+  const start = async (listener: RequestListener): Promise<string> => {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    servers.push(server);
+    await new Promise((resolve) => server.once('listening', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const gone = async (): Promise<string> => {
+    const url = await start(() => {});
+    await new Promise((resolve) => servers.pop()?.close(resolve));
+    return url;
+  };
+
+  it('finds the one replica that is there for every request, however many look for one at a time', async () => {
+    const urls = [await gone(), await start((_request, response) => response.end('here'))];
+    await using upstream = openUpstream({ name: 'orders', urls });
+    const answers = await Promise.allSettled(Array.from({ length: 200 }, () => upstream.send(request())));
+    assert.deepEqual(
+      answers.filter(({ status }) => status === 'rejected'),
+      [],
+    );
+  });
+
+  it('sends what must not be repeated on a connection that the replica cannot be about to close', async () => {
+    const used = new Set<unknown>();
+    const url = await start((incoming, response) => {
+      if (used.has(incoming.socket)) return void incoming.socket.destroy(); // it was closing this idle connection
+      used.add(incoming.socket);
+      response.end('done');
+    });
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    for (let call = 1; call <= 3; call += 1) assert.equal((await upstream.send(request({ repeatable: false }))).status, 200);
+  });
+
+  it('says that the client has left when it has, which is no fault of the hub', async () => {
+    const leaving = new AbortController();
+    const url = await start(() => leaving.abort());
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    await assert.rejects(upstream.send(request({ signal: leaving.signal })), ClientGoneError);
+  });
+});

@@ -1,0 +1,33 @@
+import { parseMasterKeys } from '@sagahub/adapters/postgres/key-wrap.ts';
+import { readConfig } from '@sagahub/contracts/config.ts';
+import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { type HubConfig, readHubConfig } from '../config.ts';
+import { type NetworkedSettings, networkedSettings } from './settings.ts';
+
+/** @throws ConfigurationError with every problem of every part */
+export const readNetworkedConfig = (
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly config: HubConfig; readonly settings: NetworkedSettings } => {
+  const problems: string[] = [];
+  const read = <T>(reading: () => T): T | undefined => {
+    try {
+      return reading();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const config = read(() => readHubConfig(env));
+  const settings = read(() => readConfig(networkedSettings, env));
+  if (settings) read(() => parseMasterKeys(settings.masterKey, networkedSettings.masterKey.env));
+  if (config && config.gateway.signingKey === undefined && config.gateway.issuer === undefined)
+    problems.push(
+      'HUB_SIGNING_KEY_FILE: is needed in the networked profile: every replica signs and checks tokens with the same key. ' +
+        'Make one with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`, and name its file',
+    );
+  if (config && config.outbound.erpUrl === undefined)
+    problems.push('ERP_URL: is needed in the networked profile: set it to the address of the ERP, such as https://erp.example/api');
+  if (config && settings && problems.length === 0) return { config, settings };
+  throw new ConfigurationError(problems);
+};

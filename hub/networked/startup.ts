@@ -1,0 +1,29 @@
+import type { Starting } from '@sagahub/adapters/engine/starting.ts';
+import type { HealthCheck } from '@sagahub/contracts/service.ts';
+
+/** What a process waits for before it can serve: told by its probes meanwhile. */
+export class Startup {
+  readonly #base: Starting;
+  readonly #waiting = new Map<string, string>();
+
+  constructor(base: Pick<Starting, 'clock' | 'logger'>) {
+    this.#base = base;
+  }
+
+  /** For the adapter of an engine. @param check name of the adapter's own health check, e.g. `redis:connection` */
+  of(check: string): Starting {
+    return {
+      ...this.#base,
+      onWaiting: (reason) => {
+        if (reason === undefined) this.#waiting.delete(check);
+        else this.#waiting.set(check, reason);
+      },
+    };
+  }
+
+  /** Never empty: without an engine to wait for, the process itself is not done. */
+  checks(): readonly HealthCheck[] {
+    const waiting = [...this.#waiting].map(([name, output]) => ({ name, status: 'fail' as const, output }));
+    return waiting.length > 0 ? waiting : [{ name: 'hub:starting', status: 'fail', output: 'the process is starting' }];
+  }
+}
