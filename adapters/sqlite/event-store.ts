@@ -135,6 +135,12 @@ class SqliteEventStore implements EventStore {
     return BigInt(this.#feed.tail.end);
   }
 
+  async newest(): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    const { end } = this.#feed.tail;
+    return this.#reader.window(end - 1, end, 1, undefined)[0];
+  }
+
   async positionAt(time: string): Promise<bigint> {
     this.#assertOpen();
     const position = this.#reader.positionAt(new Date(time).toISOString());
