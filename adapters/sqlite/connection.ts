@@ -7,8 +7,8 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Pages between checkpoints: a page changed ten times in between is written to the database once (1,000 cost 20 % more). */
 const CHECKPOINT_PAGES = 4_000;
 /**
- * Memory for pages of one connection; it fills up and is never given back. The log is written at its end and its indexes are narrow: an
- * order cost the same with 64 MiB, at a million stored orders too. A page that is not here comes from the system's cache.
+ * Memory for pages of one connection; it fills up and is never given back. The log is written at its end and its indexes are narrow: at
+ * a million stored streams its statements took an order no longer than with 64 MiB. A page that is not here comes from the system's cache.
  */
 const CACHE_KIB = 8 * 1024;
 

@@ -11,7 +11,7 @@ const SQLITE_FULL = 13;
 const MAX_BATCH = 1_000;
 /**
  * What a thread allocates is gone with its batch. Without a limit the young generation of the log's thread grew for as long as it was
- * watched (7, 14, 27 MiB within a minute of 500 orders/s, up to 100 allowed), and the work took no less time.
+ * watched (7, 14, 27 MiB within a minute of 500 orders/s, 192 allowed); with it an order cost no more CPU.
  */
 const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
 

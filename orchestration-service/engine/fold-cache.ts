@@ -1,4 +1,5 @@
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { pendingSteps } from './folding.ts';
 
 /** Folded states kept in memory; about 2 KB each. */
 const DEFAULT_CAPACITY = 20_000;
@@ -22,20 +23,26 @@ export class FoldCache {
     return this.#entries.get(stream);
   }
 
-  /** Keeps the newer of what is there and what is given. */
+  /**
+   * Keeps the newer of what is there and what is given. An ended stream that is not there was dropped already, and is not taken back from
+   * who had it in hand meanwhile: nobody would drop it again (one order in 25 stayed so).
+   */
   put(folded: Folded): void {
     const known = this.#entries.get(folded.stream);
     if (known && known.revision >= folded.revision) return;
-    this.#entries.delete(folded.stream);
-    this.#entries.set(folded.stream, folded);
-    if (this.#entries.size > this.#capacity) {
-      const [oldest] = this.#entries.keys();
-      if (oldest !== undefined) this.#entries.delete(oldest);
-    }
+    if (known || pendingSteps(folded).length > 0) this.#keep(folded);
     this.#onChange(folded);
   }
 
   drop(stream: string): void {
     this.#entries.delete(stream);
+  }
+
+  #keep(folded: Folded): void {
+    this.#entries.delete(folded.stream);
+    this.#entries.set(folded.stream, folded);
+    if (this.#entries.size <= this.#capacity) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
   }
 }
