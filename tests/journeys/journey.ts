@@ -16,6 +16,7 @@ const QUICK: Readonly<Record<string, string>> = {
 
 /** What a journey sees of the hub it runs against: the same in every profile. */
 export type JourneyHub = Pick<HubProcess, 'url' | 'managementUrl' | 'erp' | 'output' | 'client' | 'kill' | 'startAgain' | 'stop'> &
+  Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;
 
 /**

@@ -117,10 +117,11 @@ export class NetworkedHub implements AsyncDisposable {
     return new ApiClient(() => this.url, name, this.#secrets.get(name) ?? '');
   }
 
-  async startProcess(name: ProcessName, replica = 0): Promise<void> {
+  /** @param env beside what the hub was started with */
+  async startProcess(name: ProcessName, replica = 0, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = spawn(process.execPath, [`${name}/main.ts`], {
       cwd: ROOT,
-      env: { ...this.#env, PORT: String(this.#ports[name][replica]) },
+      env: { ...this.#env, ...env, PORT: String(this.#ports[name][replica]) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
@@ -163,10 +164,10 @@ export class NetworkedHub implements AsyncDisposable {
   }
 
   /** Whatever does not run. */
-  async startAgain(): Promise<void> {
+  async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
     await Promise.all(
       this.#each(PROCESSES).map(async ([name, replica]) => {
-        if (!this.#running[name][replica]) await this.startProcess(name, replica);
+        if (!this.#running[name][replica]) await this.startProcess(name, replica, env);
       }),
     );
   }
