@@ -14,7 +14,10 @@ const JOURNEYS = 'journeys';
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`)],
+  [
+    'networked',
+    ['tests/networked/', ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
+  ],
   ['faults', ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],

@@ -84,11 +84,16 @@ export class NetworkedHub implements AsyncDisposable {
       },
       ports,
     );
-    hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
-    await hub.startProcess('integration-service'); // creates the schemas that all others wait for
-    await hub.startAgain();
-    await hub.#addClients();
-    return hub;
+    try {
+      hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
+      await hub.startProcess('integration-service'); // creates the schemas that all others wait for
+      await hub.startAgain();
+      await hub.#addClients();
+      return hub;
+    } catch (error) {
+      await hub[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Of the gateways in turn, as a load balancer in front of them would; one that is told to end gets nothing more. */
@@ -125,7 +130,10 @@ export class NetworkedHub implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
-    const limit = setTimeout(() => reject(new Error(`${name} was not ready in time:\n${this.#output}`)), START_LIMIT_MS);
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${name} was not ready in time:\n${this.#output}`));
+    }, START_LIMIT_MS);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready:\n${this.#output}`)));
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
