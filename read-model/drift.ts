@@ -4,8 +4,8 @@ import { objectIdOf, categoryOf, type RecordedEvent } from '@sagahub/contracts/e
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { differingPaths } from './differing-paths.ts';
-import type { Projector } from './projector.ts';
-import { categoriesOf, type Derived, type Fold, foldOf } from './projections/projection.ts';
+import type { Projector, Written } from './projector.ts';
+import { categoriesOf, type Derived, type Fold, foldOf, type Projection } from './projections/projection.ts';
 
 export interface DriftOptions {
   /** Compare one stream in this many. Default 1: all. */
@@ -30,13 +30,14 @@ export async function* drift(projector: Projector, ports: DriftPorts, options: D
   let [streams, begun, drifted] = [0, 0, 0];
   for (let after = LOG_START; ; ) {
     options.signal?.throwIfAborted();
+    const written = await projector.written();
     const page = await ports.store.readAll({ after, limit: PAGE, categories });
     for (const event of page) {
-      if (event.revision !== 0 || event.position > projector.checkpoint) continue;
+      if (event.revision !== 0 || event.position > written.checkpoint) continue;
       begun += 1;
       if ((begun - 1) % (options.every ?? 1) !== 0) continue;
       streams += 1;
-      const found = await streamDrift(projector, ports, event.stream);
+      const found = await streamDrift(projector.projection, written, ports, event.stream);
       if (found.length > 0) drifted += 1;
       differences.push(...found.slice(0, LISTED - differences.length));
     }
@@ -48,23 +49,22 @@ export async function* drift(projector: Projector, ports: DriftPorts, options: D
   }
 }
 
-/** How one stream's documents differ from its fold; empty when they do not. */
+/** How one stream's documents differ from its fold; empty when they do not. @param written before: it is in the document that is read here */
 export const streamDrift = async (
-  projector: Projector,
+  projection: Projection,
+  { checkpoint, parked }: Written,
   { store, documents }: DriftPorts,
   stream: string,
 ): Promise<readonly Difference[]> => {
-  const fold = foldOf(projector.projection, categoryOf(stream));
+  const fold = foldOf(projection, categoryOf(stream));
   if (!fold) return [];
   const id = objectIdOf(stream);
-  // The checkpoint is read first: whatever lies at or before it is in the document that is read next.
-  const { checkpoint } = projector;
   const document = await documents.get(fold.collection, id);
   const events = await store.readStream(stream);
   const named = (kind: Difference['kind'], collection: string, name: string, paths: string[] = []) => [
     { collection, id: name, kind, paths },
   ];
-  if (projector.isParked(stream)) return named('parked', fold.collection, id);
+  if (parked.has(stream)) return named('parked', fold.collection, id);
   if (!document) return named('missing', fold.collection, id);
   if (events.some(({ position, revision }) => position <= checkpoint && revision > document.revision))
     return named('behind', fold.collection, id);

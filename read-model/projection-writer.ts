@@ -189,11 +189,13 @@ interface Records {
   readonly record: ProjectionRecord;
 }
 
-const readRecords = async (projection: Projection, documents: DocumentStore, generation: Generation | undefined): Promise<Records> => {
+export const readParked = async (projection: string, documents: DocumentStore, generation?: Generation): Promise<ParkedStreams> => {
   const filter = { state: { in: ['parked', 'released'] } };
-  return {
-    checkpoint: await documents.checkpoint(projection.name, generation),
-    parked: new ParkedStreams(await documents.find(recordsOf(projection.name), { filter, limit: PARKED_LIMIT }, generation)),
-    record: await ProjectionRecord.read(projection, documents, generation),
-  };
+  return new ParkedStreams(await documents.find(recordsOf(projection), { filter, limit: PARKED_LIMIT }, generation));
 };
+
+const readRecords = async (projection: Projection, documents: DocumentStore, generation: Generation | undefined): Promise<Records> => ({
+  checkpoint: await documents.checkpoint(projection.name, generation),
+  parked: await readParked(projection.name, documents, generation),
+  record: await ProjectionRecord.read(projection, documents, generation),
+});

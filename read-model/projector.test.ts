@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
 import type { DocumentPut, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { drift } from './drift.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { ordersProjection } from './projections/index.ts';
 import { orderFold } from './projections/order.ts';
@@ -57,6 +58,37 @@ describe('projector', () => {
     assert.deepEqual([...new Set(written)], [order, next]);
     assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
     assert.equal((await site.documents.get(ORDERS, next))?.body['status'], 'received');
+  });
+
+  it('tells what another process has projected, and finds its drift', async () => {
+    await using site = await openSite();
+    const projecting = await site.project();
+    const waiting = await site.project();
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(projecting);
+    const { position, lagEvents } = await waiting.status();
+    assert.deepEqual([position, lagEvents], [(await projecting.status()).position, 0]);
+    const { revision } = (await site.documents.get(ORDERS, order))!;
+    await site.documents.write(
+      'orders',
+      [{ collection: ORDERS, id: order, revision: revision + 1, body: { wrong: true } }],
+      projecting.checkpoint,
+    );
+    const reports = await Array.fromAsync(drift(waiting, site.ports));
+    assert.deepEqual([reports.at(-1)?.streams, reports.at(-1)?.drifted], [1, 1]);
+  });
+
+  it('tries streams again that another process has parked', async () => {
+    await using site = await openSite();
+    const control = breakable('OrderValidated');
+    const projecting = await site.project(control.projection);
+    const waiting = await site.project(control.projection);
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await eventually('it is parked', async () => (await waiting.status()).parked.length === 1);
+    control.mended = true;
+    assert.deepEqual(await waiting.retryParked(), [{ stream: `order-${order}` }]);
+    assert.equal((await projecting.status()).lagEvents, 0);
+    assert.deepEqual((await waiting.status()).parked, []);
   });
 
   it('writes an order once for all its events of a window', async () => {

@@ -5,8 +5,9 @@ import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { aborted } from './aborted.ts';
 import { Mutex } from './mutex.ts';
-import { ProjectionWriter } from './projection-writer.ts';
-import type { ParkedStream } from './parked-streams.ts';
+import { ProjectionWriter, readParked } from './projection-writer.ts';
+import { readProjectionRecord } from './projection-record.ts';
+import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
 import { categoriesOf, type Projection } from './projections/projection.ts';
 
 export interface ProjectorOptions {
@@ -20,6 +21,13 @@ export interface ProjectorOptions {
 
 /** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
+
+/** What a projection has on disk. */
+export interface Written {
+  /** Position of the last event whose effects are there. */
+  readonly checkpoint: bigint;
+  readonly parked: ParkedStreams;
+}
 
 export interface ProjectorStatus {
   /** Everything up to here is projected. */
@@ -66,13 +74,17 @@ export class Projector implements AsyncDisposable {
     return projector;
   }
 
-  /** Position of the last event whose effects are on disk. */
+  /** Position of the last event whose effects are on disk, as far as this process knows: another one may project. */
   get checkpoint(): bigint {
     return this.#writer.checkpoint;
   }
 
-  isParked(stream: string): boolean {
-    return this.#writer.parked.has(stream);
+  /** What is on disk now, whichever process wrote it. */
+  async written(): Promise<Written> {
+    if (this.#candidacy?.term) return { checkpoint: this.checkpoint, parked: this.#writer.parked };
+    const { documents } = this.#ports;
+    const record = await readProjectionRecord(this.projection.name, documents);
+    return { checkpoint: BigInt(record?.position ?? 0), parked: await readParked(this.projection.name, documents) };
   }
 
   /** Were the documents made by other folds than these? */
@@ -81,22 +93,24 @@ export class Projector implements AsyncDisposable {
   }
 
   async status(): Promise<ProjectorStatus> {
-    const seen = this.#subscription?.position ?? this.checkpoint;
-    const position = seen > this.checkpoint ? seen : this.checkpoint;
+    const { checkpoint, parked } = await this.written();
+    const seen = this.#subscription?.position ?? checkpoint;
+    const position = seen > checkpoint ? seen : checkpoint;
     const head = await this.#ports.store.lastPosition();
     const waiting = head > position ? await this.#oldestBehind(position) : undefined;
     return {
       position,
       lagEvents: waiting ? Number(head - position) : 0,
       lagSeconds: waiting ? Math.max(0, (this.#ports.clock.now() - Date.parse(waiting.metadata.time)) / 1_000) : 0,
-      parked: this.#writer.parked.list(),
+      parked: parked.list(),
       failing: this.#failing,
       rebuilding: this.rebuilding,
     };
   }
 
   /** Tries parked streams again, all of them or the one named. Resolves with those tried and why some are still parked. */
-  retryParked(stream?: string): Promise<readonly { readonly stream: string; readonly error?: string }[]> {
+  async retryParked(stream?: string): Promise<readonly { readonly stream: string; readonly error?: string }[]> {
+    await this.#mutex.run(() => this.#catchUpWithOthers());
     const streams = this.#writer.parked.list().filter((parked) => stream === undefined || parked.stream === stream);
     return Promise.all(
       streams.map(async (parked) => {
@@ -111,9 +125,15 @@ export class Projector implements AsyncDisposable {
   /** Holds writing back while `swap` puts another generation in place at the same checkpoint; documents stay readable throughout. */
   exchange(swap: (checkpoint: bigint) => Promise<void>): Promise<void> {
     return this.#mutex.run(async () => {
+      await this.#catchUpWithOthers();
       await swap(this.#writer.checkpoint);
       await this.#writer.reload();
     });
+  }
+
+  /** Before this process writes although another one projects; that one reads anew what was written here, once its own write is refused. */
+  async #catchUpWithOthers(): Promise<void> {
+    if (!this.#candidacy?.term) await this.#writer.reload();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

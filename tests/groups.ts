@@ -18,6 +18,7 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
     'networked',
     ['tests/networked/', ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   ],
+  ['networked faults', ['tests/faults/networked/']],
   ['faults', ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
+import { ClientGoneError } from './body.ts';
 import { openUpstream } from './upstream.ts';
 
 const request = (changes: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
@@ -49,5 +50,12 @@ describe('upstream', () => {
     });
     await using upstream = openUpstream({ name: 'orders', urls: [url] });
     for (let call = 1; call <= 3; call += 1) assert.equal((await upstream.send(request({ repeatable: false }))).status, 200);
+  });
+
+  it('says that the client has left when it has, which is no fault of the hub', async () => {
+    const leaving = new AbortController();
+    const url = await start(() => leaving.abort());
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    await assert.rejects(upstream.send(request({ signal: leaving.signal })), ClientGoneError);
   });
 });

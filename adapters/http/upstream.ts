@@ -2,6 +2,7 @@ import type { ApiResponse } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Upstream, UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
 import { Agent, request as send } from 'undici';
+import { ClientGoneError } from './body.ts';
 
 export interface UpstreamOptions {
   /** For messages, e.g. `read-model`. */
@@ -60,7 +61,7 @@ export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions)
         try {
           return await sendTo(base, request);
         } catch (error) {
-          if (request.signal.aborted) throw error;
+          if (request.signal.aborted) throw new ClientGoneError(); // or nobody wants this answer any more
           failure = error;
           if (!NOT_SENT.has(codeOf(error)) && !request.repeatable) break;
         }

@@ -150,12 +150,15 @@ export class IdentityDirectory {
     return this.client(clientId);
   }
 
-  /** Sees to it that the client exists and that this secret works; everything else it was given later is left as it is. */
+  /**
+   * Sees to it that the client exists and that this secret works; everything else it was given later is left as it is. Other replicas that
+   * start may be at the same.
+   */
   async ensureClient({ clientId, partnerId, partnerName = partnerId, scopes, secret }: EnsuredClient): Promise<void> {
     const act: Act = { by: 'hub' };
-    if (!this.#registry.partner(partnerId)) await this.addPartner(partnerId, { name: partnerName }, act);
-    if (!this.#registry.client(clientId)) await this.addClient({ clientId, partnerId, scopes }, act, secret);
-    else if (!(await this.#secrets.verify(clientId, secret))) await this.rotateSecret(clientId, 0, act, secret);
+    if (!this.#registry.partner(partnerId)) await unlessThere(this.addPartner(partnerId, { name: partnerName }, act));
+    if (!this.#registry.client(clientId)) await unlessThere(this.addClient({ clientId, partnerId, scopes }, act, secret));
+    if (!(await this.#secrets.verify(clientId, secret))) await this.rotateSecret(clientId, 0, act, secret);
   }
 
   #decidePartner(partnerId: string, act: Act, decide: (partner: Partner | undefined) => PartnerEvent | undefined): Promise<void> {
@@ -215,3 +218,9 @@ export class IdentityDirectory {
     };
   }
 }
+
+/** Somebody else may have been faster. */
+const unlessThere = (adding: Promise<unknown>): Promise<unknown> =>
+  adding.catch((error: unknown) => {
+    if (!(error instanceof ConflictError)) throw error;
+  });

@@ -13,7 +13,8 @@ import { ensureAdmin } from '../admin-client.ts';
 import { ERP } from '../flows.ts';
 import { metricsRoute } from '../metrics-route.ts';
 import { VERSION } from '../version.ts';
-import { openNetworkedPorts, type NetworkedPorts } from './ports.ts';
+import { enginesOf } from './engine-checks.ts';
+import { openNetworkedPorts } from './ports.ts';
 import { ROUTES_OF } from './route-descriptions.ts';
 import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
 import { readNetworkedConfig } from './config.ts';
@@ -70,7 +71,9 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);
   if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
 
-  const gateway = started.use(await startGateway(config.gateway, ports, { services: [...services, enginesOf(ports)], version: VERSION }));
+  const gateway = started.use(
+    await startGateway(config.gateway, ports, { services: [...services, enginesOf(name, ports.engines)], version: VERSION }),
+  );
   if (name === 'gateway' && config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
   const own = new Set(services.flatMap(({ routes }) => routes));
   const api = started.use(
@@ -114,11 +117,3 @@ const remoteServices = (settings: NetworkedSettings): readonly Service[] => {
   };
   return SERVICES.map((service) => remoteService(service, urls[service], ROUTES_OF[service]));
 };
-
-/** The engines' state, for readiness. */
-const enginesOf = ({ engines }: NetworkedPorts): Service => ({
-  name: 'engines',
-  routes: [],
-  health: () => Promise.all(engines.map((engine) => engine.health())),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-});

@@ -83,6 +83,30 @@ describe('the saga engine', () => {
     });
   });
 
+  it('brings hints that the bus could not take as soon as it can, and not only after the lease of a lost one', async () => {
+    let away = false;
+    let refused = 0;
+    const leaving = (bus: MessageBus): MessageBus => ({
+      ...bus,
+      publish: (hints) => {
+        if (!away) return bus.publish(hints);
+        refused += 1;
+        return Promise.reject(new UnavailableError('HUB_ENGINE_UNAVAILABLE', 'the broker is away'));
+      },
+      [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+    });
+    await using bench = await engineBench({ bus: leaving });
+    const before = bench.clock.now();
+    away = true;
+    const streams = [await bench.announce('12')];
+    await eventually('a hint is refused', () => refused > 0);
+    streams.push(await bench.announce('13'));
+    await eventually('the relay has seen both', async () => (await bench.openWork.stats(bench.clock.now()))[0]?.open === 2);
+    away = false;
+    for (const stream of streams) await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    assert.ok(bench.clock.now() - before < HINT_LEASE_MS, `it took ${bench.clock.now() - before} ms`);
+  });
+
   it('records a handler that throws, retries it with growing delays, then leaves it to an operator, who can have it retried', async () => {
     let healthy = false;
     const packer = () => (healthy ? Promise.resolve('box') : Promise.reject(new TypeError('no tape')));

@@ -1,3 +1,4 @@
+import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
@@ -16,7 +17,7 @@ const SWEEP_EVERY_MS = 100;
 const SWEEP_LIMIT = 1_000;
 const BATCH = 500;
 
-/** After a failure (disk full, engine away) the log is followed again from the checkpoint this much later. */
+/** After a failure (disk full, engine away) the log is followed again from the checkpoint, or the bus tried again, this much later. */
 const RESTART_DELAY_MS = 1_000;
 
 export interface Relay extends AsyncDisposable {
@@ -47,6 +48,21 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   const { signal } = term;
   /** `step attempt` of the rows already hinted, per stream in flight. */
   const hinted = new Map<string, readonly string[]>();
+  /** Did the last hints get through? While they do not, rows stay due, and the sweeper tries with one. */
+  let through = true;
+
+  /** Work whose hint did not get through is due at once, instead of after the lease of a hint that is lost. */
+  const publish = async (hints: readonly Hint[]): Promise<void> => {
+    try {
+      await bus.publish(hints);
+      through = true;
+    } catch (error) {
+      if (!(error instanceof HubError && error.retryable)) throw error;
+      if (through) telemetry.logger.warn('hints do not get through; they are sent again', { hints: hints.length, reason: error.message });
+      through = false;
+      for (const hint of hints) await openWork.defer(hint, clock.now());
+    }
+  };
 
   const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
     const nowMs = clock.now();
@@ -57,7 +73,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       const rows = pendingSteps(folded);
       const before = hinted.get(stream) ?? [];
       const items = rows.map((row) => {
-        const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE;
+        const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE && through;
         if (due && !before.includes(keyOf(row)))
           hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
         return workItem(folded, row, due ? nowMs + HINT_LEASE_MS : row.dueAtMs);
@@ -66,22 +82,22 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       if (rows.length === 0) {
         hinted.delete(stream);
         runtime.forget(stream);
-      } else hinted.set(stream, rows.filter((row) => row.dueAtMs <= nowMs).map(keyOf));
+      } else if (through) hinted.set(stream, rows.filter((row) => row.dueAtMs <= nowMs).map(keyOf));
     }
     await openWork.apply(changes, events.at(-1)!.position, term);
-    if (hints.length > 0) await bus.publish(hints);
+    if (hints.length > 0) await publish(hints);
   };
 
   const sweep = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const due = await openWork.claimDue(clock.now(), SWEEP_LIMIT, HINT_LEASE_MS);
-        if (due.length > 0) await bus.publish(due.map(hintOf));
+        const due = await openWork.claimDue(clock.now(), through ? SWEEP_LIMIT : 1, HINT_LEASE_MS);
+        if (due.length > 0) await publish(due.map(hintOf));
         if (due.length === SWEEP_LIMIT) continue;
       } catch (error) {
         telemetry.logger.warn('due work could not be looked up; trying again', { reason: String(error) });
       }
-      await clock.sleep(SWEEP_EVERY_MS, signal);
+      await clock.sleep(through ? SWEEP_EVERY_MS : RESTART_DELAY_MS, signal);
     }
   };
 

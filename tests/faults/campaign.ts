@@ -42,7 +42,7 @@ const FAULTS: readonly ((random: Random) => Partial<ErpBehaviour>)[] = [
   () => ({ bearer: 'another-token' }),
   () => ({ rateLimitPerSecond: 20 }),
 ];
-const HEALTHY: ErpBehaviour = { ...WELL_BEHAVED, refusedSkus: [REFUSED_SKU] };
+export const HEALTHY: ErpBehaviour = { ...WELL_BEHAVED, refusedSkus: [REFUSED_SKU] };
 
 /**
  * Kills a fleet of hubs under load again and again, also while it starts, and then checks what it promised over log, ERP, stock,
@@ -103,7 +103,8 @@ const someLoad = async (accepted: () => number, orders: number): Promise<void> =
   while (accepted() < enough && Date.now() < endMs);
 };
 
-const misbehave = async ({ erp }: FleetMember, random: Random): Promise<string> => {
+/** Gives an ERP a fault, or none, and says which. */
+export const misbehave = async ({ erp }: Pick<FleetMember, 'erp'>, random: Random): Promise<string> => {
   const fault = pick(random, FAULTS)(random);
   await erp.behave({ ...HEALTHY, ...fault });
   return (
@@ -113,7 +114,7 @@ const misbehave = async ({ erp }: FleetMember, random: Random): Promise<string> 
   );
 };
 
-const stockUp = async ({ operator }: FleetMember): Promise<void> => {
+export const stockUp = async ({ operator }: Pick<FleetMember, 'operator'>): Promise<void> => {
   const items = [...SKUS, REFUSED_SKU].map((sku) => ({ sku, available: '100' }));
   const codes = [
     { code: SCARCE_DISCOUNT, percent: '10', maxRedemptions: 15 },

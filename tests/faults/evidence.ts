@@ -41,6 +41,7 @@ export const statsOf = async (hub: Pick<HubFromOutside, 'managementUrl'>): Promi
 
 const openWorkOf = async (hub: HubFromOutside): Promise<number> => {
   const metrics = await (await fetch(`${hub.managementUrl}/metrics`)).text();
+  if (!metrics.includes('hub_open_work{')) throw new Error('nobody says how much open work there is');
   return [...metrics.matchAll(/^hub_open_work\{[^}]*\} (\d+)/gm)].reduce((sum, [, rows]) => sum + Number(rows), 0);
 };
 

@@ -27,7 +27,7 @@ const START_LIMIT_MS = 120_000;
 const SECRETS = { demo: 'secret-of-the-demo-client', operator: 'secret-of-the-operator', auditor: 'secret-of-the-auditor' };
 
 /** Fast enough that a round takes a second, and slow enough that late commits are really late. */
-const IMPATIENT: Readonly<Record<string, string>> = {
+export const IMPATIENT: Readonly<Record<string, string>> = {
   HUB_ERP_TIMEOUT: '400ms',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms,400ms',
   HUB_ERP_SETTLE: '900ms',

@@ -20,11 +20,18 @@ export interface Load {
   readonly random: Random;
   /** Of all order numbers sent, so that they are new. */
   readonly prefix: string;
-  /** Aborted when the hub has been killed. */
+  /** Aborted when the hub has been killed, or when it has been enough. */
   readonly signal: AbortSignal;
+  /**
+   * Where a part of the hub fails and the rest goes on: so do the senders, also after a call without an answer, and answers of 500 or more
+   * that are excused are no broken promise. Default: the hub dies as a whole, and no such answer is excused.
+   */
+  readonly excused?: (answer: Answer) => boolean;
 }
 
 const SENDERS = 4;
+/** After a call without an answer. */
+const PAUSE_MS = 20;
 
 /**
  * Partners and an operator who do all they may, without caring that the hub dies under them: orders with repeats and rivals under one
@@ -39,13 +46,17 @@ export const runLoad = async (load: Load): Promise<void> => {
 };
 
 /** Acts until the signal aborts, or the hub is gone. */
-const repeatedly = async ({ signal, witness }: Load, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+const repeatedly = async (load: Load, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+  const { signal, witness, excused } = load;
   for (let n = 1; !signal.aborted; n++) {
     try {
-      for (const { status, text } of await act(n)) if (status >= 500) witness.complaints.add(`somebody was answered ${status}: ${text}`);
+      for (const answer of await act(n))
+        if (answer.status >= 500 && !excused?.(answer)) witness.complaints.add(`somebody was answered ${answer.status}: ${answer.text}`);
     } catch (error) {
-      if (signal.aborted || isHubGone(error)) return; // what was under way may or may not have been done
-      throw error;
+      if (signal.aborted) return; // what was under way may or may not have been done
+      if (!isHubGone(error)) throw error;
+      if (!excused) return;
+      await sleep(PAUSE_MS);
     }
   }
 };
@@ -78,7 +89,7 @@ const post = async ({ demo, witness, signal }: Load, orderNumber: string, conten
     ...(key !== undefined && { headers: { 'idempotency-key': key } }),
   });
   if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
-  else if (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED')
+  else if (answer.status < 500 && (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED'))
     witness.complaints.add(`a new order was answered ${answer.status}: ${answer.text}`);
   return answer;
 };
@@ -93,14 +104,15 @@ const regret = async (load: Load): Promise<readonly Answer[]> => {
   switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
     case 'look': {
       const answer = await demo.call('GET', path, { signal });
-      if (answer.status !== 200) witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
+      if (answer.status !== 200 && answer.status < 500)
+        witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
       return [answer];
     }
     case 'repeat':
       return known.submission > 1 ? [] : [await post(load, known.orderNumber, JSON.parse(witness.contentOf(known)) as object)];
     case 'cancel': {
       const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal });
-      if (answer.status !== 202 && answer.status !== 409)
+      if (answer.status !== 202 && answer.status !== 409 && answer.status < 500)
         witness.complaints.add(`cancelling ${known.orderNumber} was answered ${answer.status}: ${answer.text}`);
       return [answer];
     }
@@ -116,7 +128,7 @@ const resubmit = async ({ demo, witness, random, signal }: Load, known: Acceptan
   const { orderNumber, submission } = known;
   if (answer.status === 202)
     witness.accept({ orderId: answer.body.orderId, orderNumber, submission: submission + 1 }, JSON.stringify(content));
-  else if (answer.status !== 409 && answer.status !== 422)
+  else if (answer.status !== 409 && answer.status !== 422 && answer.status < 500)
     witness.complaints.add(`a resubmission was answered ${answer.status}: ${answer.text}`);
   return answer;
 };

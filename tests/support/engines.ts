@@ -1,4 +1,4 @@
-import { availability as mongodbMissing, type MongoDbServer, startMongoDb } from '../servers/mongodb.ts';
+import { availability as mongodbMissing, type MongoDbServer, serverName, startMongoDb } from '../servers/mongodb.ts';
 import { type PostgresServer, startPostgres, availability as postgresMissing } from '../servers/postgres.ts';
 import { type RabbitMqServer, startRabbitMq, availability as rabbitMqMissing } from '../servers/rabbitmq.ts';
 import { type RedisServer, startRedis, availability as redisMissing } from '../servers/redis.ts';
@@ -18,19 +18,36 @@ export class SharedEngines implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly rabbitmq: RabbitMqServer;
   readonly mongodb: MongoDbServer;
+  /** The log of the hub that was made last, where it is one. */
+  kurrentdb: KurrentDbDouble | undefined;
+  readonly #beneath: AsyncDisposable | undefined;
   readonly #doubles: KurrentDbDouble[] = [];
   #hubs = 0;
 
-  private constructor(postgres: PostgresServer, redis: RedisServer, rabbitmq: RabbitMqServer, mongodb: MongoDbServer) {
+  private constructor(
+    postgres: PostgresServer,
+    redis: RedisServer,
+    rabbitmq: RabbitMqServer,
+    mongodb: MongoDbServer,
+    beneath?: AsyncDisposable,
+  ) {
+    this.#beneath = beneath;
     this.postgres = postgres;
     this.redis = redis;
     this.rabbitmq = rabbitmq;
     this.mongodb = mongodb;
   }
 
+  /** Where FerretDB stands in for MongoDB, it has a PostgreSQL of its own beneath it. */
   static async start(): Promise<SharedEngines> {
-    const [postgres, redis, rabbitmq, mongodb] = await Promise.all([startPostgres(), startRedis(), startRabbitMq(), startMongoDb()]);
-    return new SharedEngines(postgres, redis, rabbitmq, mongodb);
+    const beneath = serverName()?.startsWith('FerretDB') ? await startPostgres() : undefined;
+    const [postgres, redis, rabbitmq, mongodb] = await Promise.all([
+      startPostgres(),
+      startRedis(),
+      startRabbitMq(),
+      startMongoDb(beneath && { postgresUrl: await beneath.createDatabase() }),
+    ]);
+    return new SharedEngines(postgres, redis, rabbitmq, mongodb, beneath);
   }
 
   /** Empty databases for one hub. Hints share the broker: one for another hub's order names a stream that is not there, and is ignored. */
@@ -45,11 +62,13 @@ export class SharedEngines implements AsyncDisposable {
     if (eventStore === 'postgres') return engines;
     const double = await startKurrentDbDouble();
     this.#doubles.push(double);
+    this.kurrentdb = double;
     return { ...engines, HUB_EVENT_STORE_URL: double.url };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const double of this.#doubles) await double[Symbol.asyncDispose]();
     await Promise.all([this.postgres, this.redis, this.rabbitmq, this.mongodb].map((server) => server[Symbol.asyncDispose]()));
+    await this.#beneath?.[Symbol.asyncDispose]();
   }
 }

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { seededRandom } from '@sagahub/simulators/random.ts';
+import { SERVICES } from '../../support/networked-hub.ts';
+import { awayAtPresent } from './excuses.ts';
+import { networkedSite, REPLICAS } from './site.ts';
+
+const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
+const LIMIT_MS = 240_000;
+
+describe(`a hub of many processes, with our double of KurrentDB as its log (HUB_FAULTS_SEED=${seed})`, () => {
+  const held = networkedSite('kurrentdb');
+
+  it('keeps every promise when one replica of each service is killed, and the server restarted', async () => {
+    const { site } = held;
+    const random = seededRandom(seed);
+    const broken = await site.through(
+      async ({ someLoad }) => {
+        for (const name of SERVICES) {
+          const replica = Math.floor(random() * REPLICAS);
+          await site.hub.end(name, 'SIGKILL', replica);
+          await someLoad();
+          await site.hub.startProcess(name, replica);
+        }
+        const server = site.engines.kurrentdb!;
+        server.kill();
+        await server.restart();
+        await someLoad();
+        await server.dropConnections();
+      },
+      { seed, random, excused: awayAtPresent },
+    );
+    assert.deepEqual(broken, []);
+  }).timeout(LIMIT_MS);
+});
