@@ -59,7 +59,7 @@ describe('processes of the networked profile', () => {
     for (const replica of [0, 1]) {
       for (const name of ['orchestration-service', 'read-model'] as const) await hub.end(name, 'SIGKILL', replica);
       await goesThrough(`WITHOUT-${replica}`);
-      await hub.startAgain();
+      if (replica === 0) await hub.startAgain();
     }
   }).timeout(180_000);
 });
