@@ -99,7 +99,12 @@ class SqliteEventStore implements EventStore {
   ): Promise<RecordedEvent[]> {
     this.#assertOpen();
     const head = this.#heads.get(stream);
-    return head !== undefined && from > head ? [] : this.#reader.stream(stream, from, to);
+    if (head !== undefined && from > head) return [];
+    const events = this.#reader.stream(stream, from, to);
+    // Committed, though its appender has not been told yet: who has seen it must find it the next time too.
+    const last = events.at(-1);
+    if (head !== undefined && last && last.revision > head) this.#heads.set(stream, last.revision);
+    return events;
   }
 
   async findRequest(requestKey: string): Promise<string | undefined> {

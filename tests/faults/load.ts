@@ -29,15 +29,22 @@ export interface Load {
   readonly excused?: (answer: Answer) => boolean;
 }
 
+/** What the senders share: a load, and when calls are given up. */
+interface Sending extends Load {
+  readonly calls: AbortSignal;
+}
+
 const SENDERS = 4;
-/** After a call without an answer. */
-const PAUSE_MS = 20;
+/** Of each sender, where the hub goes on: there is to be load at all times, and time for what is started anew. */
+const PAUSE_MS = 50;
 
 /**
  * Partners and an operator who do all they may, without caring that the hub dies under them: orders with repeats and rivals under one
  * number, cancellations, resubmissions, look-ups; stock loads, discounts, breakers by hand, redrives that race. Resolves when the signal aborts.
  */
-export const runLoad = async (load: Load): Promise<void> => {
+export const runLoad = async (wanted: Load): Promise<void> => {
+  // A hub that goes on may still carry out what was given up, and nobody would know when.
+  const load: Sending = { ...wanted, calls: wanted.excused ? new AbortController().signal : wanted.signal };
   await Promise.all([
     ...Array.from({ length: SENDERS }, (_, index) => repeatedly(load, (n) => send(load, `${load.prefix}-${index + 1}-${n}`))),
     repeatedly(load, () => regret(load)),
@@ -46,7 +53,7 @@ export const runLoad = async (load: Load): Promise<void> => {
 };
 
 /** Acts until the signal aborts, or the hub is gone. */
-const repeatedly = async (load: Load, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
+const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
   const { signal, witness, excused } = load;
   for (let n = 1; !signal.aborted; n++) {
     try {
@@ -56,8 +63,8 @@ const repeatedly = async (load: Load, act: (n: number) => Promise<readonly Answe
       if (signal.aborted) return; // what was under way may or may not have been done
       if (!isHubGone(error)) throw error;
       if (!excused) return;
-      await sleep(PAUSE_MS);
     }
+    if (excused) await sleep(PAUSE_MS);
   }
 };
 
@@ -72,7 +79,7 @@ const contentFor = (random: Random) => {
 };
 
 /** A new order, mostly once, sometimes many times at once: under one key, under many, with other contents. */
-const send = async (load: Load, orderNumber: string): Promise<readonly Answer[]> => {
+const send = async (load: Sending, orderNumber: string): Promise<readonly Answer[]> => {
   const { random } = load;
   const content = contentFor(random);
   const draw = random();
@@ -82,10 +89,10 @@ const send = async (load: Load, orderNumber: string): Promise<readonly Answer[]>
   return Promise.all([post(load, orderNumber, content), post(load, orderNumber, contentFor(random))]);
 };
 
-const post = async ({ demo, witness, signal }: Load, orderNumber: string, content: object, key?: string): Promise<Answer> => {
+const post = async ({ demo, witness, calls }: Sending, orderNumber: string, content: object, key?: string): Promise<Answer> => {
   const answer = await demo.call('POST', '/api/v1/orders', {
     body: anOrder(orderNumber, { ...content }),
-    signal,
+    signal: calls,
     ...(key !== undefined && { headers: { 'idempotency-key': key } }),
   });
   if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
@@ -95,15 +102,15 @@ const post = async ({ demo, witness, signal }: Load, orderNumber: string, conten
 };
 
 /** Comes back to an order of before: looks at it, sends it again, cancels it, resubmits it. */
-const regret = async (load: Load): Promise<readonly Answer[]> => {
-  const { demo, witness, random, signal } = load;
+const regret = async (load: Sending): Promise<readonly Answer[]> => {
+  const { demo, witness, random, signal, calls } = load;
   await sleep(random() * 20, undefined, { signal });
   const known = witness.any(random());
   if (!known) return [];
   const path = `/api/v1/orders/${known.orderId}`;
   switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
     case 'look': {
-      const answer = await demo.call('GET', path, { signal });
+      const answer = await demo.call('GET', path, { signal: calls });
       if (answer.status !== 200 && answer.status < 500)
         witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
       return [answer];
@@ -111,7 +118,7 @@ const regret = async (load: Load): Promise<readonly Answer[]> => {
     case 'repeat':
       return known.submission > 1 ? [] : [await post(load, known.orderNumber, JSON.parse(witness.contentOf(known)) as object)];
     case 'cancel': {
-      const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal });
+      const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal: calls });
       if (answer.status !== 202 && answer.status !== 409 && answer.status < 500)
         witness.complaints.add(`cancelling ${known.orderNumber} was answered ${answer.status}: ${answer.text}`);
       return [answer];
@@ -121,10 +128,10 @@ const regret = async (load: Load): Promise<readonly Answer[]> => {
   }
 };
 
-const resubmit = async ({ demo, witness, random, signal }: Load, known: Acceptance): Promise<Answer> => {
+const resubmit = async ({ demo, witness, random, calls }: Sending, known: Acceptance): Promise<Answer> => {
   const content = contentFor(random);
   const body = anOrder(known.orderNumber, { ...content });
-  const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal });
+  const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal: calls });
   const { orderNumber, submission } = known;
   if (answer.status === 202)
     witness.accept({ orderId: answer.body.orderId, orderNumber, submission: submission + 1 }, JSON.stringify(content));
@@ -133,10 +140,10 @@ const resubmit = async ({ demo, witness, random, signal }: Load, known: Acceptan
   return answer;
 };
 
-const operate = async ({ operator, random, signal }: Load): Promise<readonly Answer[]> => {
+const operate = async ({ operator, random, signal, calls }: Sending): Promise<readonly Answer[]> => {
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
-    operator.call(method, `/api/v1/admin/${path}`, { signal, ...(body !== undefined && { body }) });
+    operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
   const reason = { reason: 'a drill' };
   switch (pick(random, ['stock', 'stock', 'discount', 'breaker', 'letters', 'letters', 'letters'])) {
     case 'stock': {

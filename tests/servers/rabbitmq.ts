@@ -63,6 +63,7 @@ export const startRabbitMq = async (): Promise<RabbitMqServer> => {
     args: [],
     env,
     ready: () => speaksAmqp(port),
+    startWithinMs: 120_000, // ten seconds of computing, on a machine that does something else too
   });
   return {
     ...server,

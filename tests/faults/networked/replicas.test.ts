@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
+import { anOrder } from '../../support/orders.ts';
 import { PROCESSES } from '../../support/networked-hub.ts';
 import { misbehave } from '../campaign.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';
@@ -46,5 +47,20 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     );
     assert.deepEqual(broken, []);
     assert.deepEqual([...new Set(codes)], [0]);
+  }).timeout(LIMIT_MS);
+
+  it('forgets a person in every process as soon as the erasure is answered', async () => {
+    const { demo, operator } = held.site;
+    const order = anOrder('ERASED-1', { buyer: { id: 'C-ERASED', name: 'Grace Hopper' } });
+    const { orderId } = (await demo.post('/api/v1/orders', order)).body;
+    const names = async (): Promise<readonly unknown[]> => {
+      // More often than there are ways through gateways and replicas.
+      const answers = await Promise.all(Array.from({ length: 4 * REPLICAS }, () => demo.get(`/api/v1/orders/${orderId}`)));
+      return [...new Set(answers.map(({ body }) => body.buyer.name))];
+    };
+    assert.deepEqual(await names(), ['Grace Hopper']);
+    const erasure = await operator.post('/api/v1/admin/erasures', { partnerId: 'demo', buyerId: 'C-ERASED', reason: 'asked for it' });
+    assert.deepEqual([erasure.status, erasure.body.keys], [200, 1]);
+    assert.deepEqual(await names(), [undefined]);
   }).timeout(LIMIT_MS);
 });

@@ -16,6 +16,8 @@ export const REPLICAS = 2;
 const START_LIMIT_MS = 180_000;
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
 const SOME_ORDERS = 15;
+/** Characters. */
+const OUTPUT_SHOWN = 10_000;
 
 export interface Round {
   /** Of the round's chances; printed, and given by HUB_FAULTS_SEED. */
@@ -98,7 +100,8 @@ export const networkedSite = (eventStore: EventStoreKind): { readonly site: Netw
     await opened.disposeAsync();
   });
   afterEach(function () {
-    if (this.currentTest?.state === 'failed') console.error(`the processes printed at the end:\n${holder.site?.hub.output.slice(-20_000)}`);
+    if (this.currentTest?.state === 'failed')
+      console.error(`the processes printed at the end:\n${holder.site?.hub.output.slice(-OUTPUT_SHOWN)}`);
   });
   return holder;
 };
