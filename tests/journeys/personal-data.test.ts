@@ -51,6 +51,7 @@ describe('journey: personal data and secrets stand nowhere in clear', () => {
         ERP_AUTH: 'bearer',
         ERP_TOKEN: 'canarysecret-of-the-erp',
         HUB_ERP_RETRY_DELAYS: '50ms',
+        HUB_ERP_TIMEOUT: '10s', // a call that is given up would repeat nothing of what it was sent
         HUB_LOG_LEVEL: 'debug',
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
       },

@@ -20,7 +20,13 @@ describe('journey: one order, one trace', () => {
     receiver = await openOtlpReceiver();
     erp = await openScriptedErp((_call, number) => (number === 1 ? [500, {}] : [201, { erpRef: `ERP-${number}` }]));
     hub = await startHub(this, {
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ERP_URL: erp.url, HUB_ERP_RETRY_DELAYS: '50ms', HUB_LOG_LEVEL: 'debug' },
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        ERP_URL: erp.url,
+        HUB_ERP_RETRY_DELAYS: '50ms',
+        HUB_ERP_TIMEOUT: '10s', // each call counts
+        HUB_LOG_LEVEL: 'debug',
+      },
     });
     const demo = hub.client('demo');
     const { status, body } = await demo.post('/api/v1/orders', anOrder('TRACED-1'), { 'x-correlation-id': CORRELATION_ID });
