@@ -37,7 +37,7 @@ if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
  * disposes it.
  */
 export const startHub = async (context: Mocha.Context, { env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
-  context.timeout(120_000);
+  context.timeout(240_000);
   if (PROFILE === 'embedded') return HubProcess.start({ ...options, env: { ...QUICK, ...env } });
   const missing = missingEngines();
   if (missing.length > 0) skip(context, missing.join('; '));
