@@ -34,5 +34,8 @@ describe('a process of the networked profile', () => {
     assert.doesNotMatch(text, /very-secret/);
     assert.deepEqual(await started.statuses(), [200, 503, 503]);
     assert.equal(started.child.exitCode, null);
+    const ended = once(started.child, 'exit');
+    started.child.kill('SIGTERM');
+    assert.deepEqual(await ended, [0, null], 'nothing is in hand, so it ends at once');
   }).timeout(60_000);
 });
