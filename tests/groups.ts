@@ -6,6 +6,8 @@ export interface Group {
   readonly files: readonly string[];
   /** Set for its process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of mocha. */
+  readonly options?: readonly string[];
 }
 
 const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
@@ -14,7 +16,10 @@ const JOURNEYS = 'journeys';
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`)],
+  [
+    'networked',
+    ['tests/networked/', ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
+  ],
   ['networked faults', ['tests/faults/networked/']],
   ['faults', ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
@@ -22,6 +27,8 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
   ['services and contracts', ['']],
 ];
 
+/** A request passes two processes and an engine or two, and all of them share the machine with the test. */
+const SLOWER = ['--timeout', '60000'];
 /** The journeys once more, unchanged, against five processes on real engines. */
 const NETWORKED_JOURNEYS: readonly (readonly [name: string, profile: string])[] = [
   ['journeys on PostgreSQL', 'networked-postgres'],
@@ -44,6 +51,11 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
   const groupOf = (file: string) => FOLDERS.find(([, prefixes]) => prefixes.some((prefix) => file.startsWith(prefix)))?.[0];
   const groups = FOLDERS.map(([name]) => ({ name, files: files.filter((file) => groupOf(file) === name) }));
   const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
-  const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({ name, files: journeys, env: { HUB_TEST_PROFILE: profile } }));
+  const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({
+    name,
+    files: journeys,
+    env: { HUB_TEST_PROFILE: profile },
+    options: SLOWER,
+  }));
   return [...(wanted.size === 0 ? networked : []), ...groups].filter((group) => group.files.length > 0);
 };

@@ -35,7 +35,13 @@ const tasks: readonly Task[] = [
   ...groups.map((group, index) => ({
     name: group.name,
     run: (print: (text: string) => void) =>
-      runGroup(ROOT, group.files, mochaOptions, { ...env, ...group.env, HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
+      runGroup(
+        ROOT,
+        group.files,
+        [...(group.options ?? []), ...mochaOptions],
+        { ...env, ...group.env, HUB_TEST_RESULT: join(scratch, `${index}.json`) },
+        print,
+      ),
   })),
 ];
 const startedMs = performance.now();

@@ -29,6 +29,9 @@ export interface BodySpec {
   /** May the body be absent? Default false. */
   readonly optional?: boolean;
 }
+/** JSON by its media type, also where a body is passed on unparsed. */
+export const isJson = (mediaType: string): boolean => /^application\/(?:.+\+)?json$/.test(mediaType);
+
 export const JSON_BODY: BodySpec = { types: { 'application/json': 'json' } };
 
 /** For OpenAPI. Schemas are zod. */

@@ -1,5 +1,5 @@
 import { problemSchema, PROBLEM_MEDIA_TYPE } from '@sagahub/contracts/api/problem.ts';
-import type { OperationDoc, Route } from '@sagahub/contracts/api/route.ts';
+import { isJson, type OperationDoc, type Route } from '@sagahub/contracts/api/route.ts';
 import { SCOPES } from '@sagahub/contracts/ports/identity.ts';
 import { z } from 'zod';
 import { ComponentSchemas, type JsonSchema } from './component-schemas.ts';
@@ -98,7 +98,7 @@ const requestBodyOf = (body: NonNullable<Route['body']>, operation: OperationDoc
   content: Object.fromEntries(
     // By media type: a gateway that passes JSON on does not parse it.
     Object.keys(body.types).map((mediaType) => {
-      const described = mediaType === 'application/json' || mediaType === 'application/x-www-form-urlencoded';
+      const described = isJson(mediaType) || mediaType === 'application/x-www-form-urlencoded';
       const schema = described && operation.requestSchema ? schemas.refer(operation.requestSchema, 'input') : { type: 'string' };
       const example = described ? operation.requestExample : operation.textExample;
       return [mediaType, { schema, ...(example !== undefined && { example }) }];

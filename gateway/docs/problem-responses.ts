@@ -1,5 +1,5 @@
 import { problemType, PROBLEM_MEDIA_TYPE } from '@sagahub/contracts/api/problem.ts';
-import type { Route } from '@sagahub/contracts/api/route.ts';
+import { isJson, type Route } from '@sagahub/contracts/api/route.ts';
 import { EXPIRED } from '../oauth/token-verifier.ts';
 import type { JsonSchema } from './component-schemas.ts';
 
@@ -138,7 +138,7 @@ const responseOf = (
 
 /** Which of them a route may give. */
 export const problemResponsesOf = ({ scopes, body, path, operation, unlimited }: Route): Record<string, JsonSchema> => {
-  const json = body?.types['application/json'] !== undefined;
+  const json = body !== undefined && Object.keys(body.types).some(isJson);
   const statuses = [
     ...(body || operation.query ? [400] : []),
     ...(scopes.length > 0 ? [401, 403] : []),

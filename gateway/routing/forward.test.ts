@@ -62,6 +62,7 @@ describe('forwarding to a service', () => {
   it('leaves the routes described as they are where they are served', () => {
     const described: Route = {
       ...route,
+      body: { types: { 'application/json': 'json', 'application/merge-patch+json': 'json', 'text/csv': 'text' } },
       operation: { ...route.operation, requestSchema: z.strictObject({ sku: z.string() }), requestExample: { sku: 'A' } },
     };
     const forwarded = forwardedRoutes([described], openUpstream({ name: 'orders', urls: [] }), upstreamBreaker('orders'));

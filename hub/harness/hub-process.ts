@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,12 @@ const SECRET_OF = {
 interface Ready {
   readonly url: string;
   readonly managementUrl: string;
+}
+
+/** Something a hub has written down: a file, a table. */
+export interface Stored {
+  readonly name: string;
+  readonly bytes: Buffer;
 }
 
 export interface HubOptions {
@@ -82,6 +88,11 @@ export class HubProcess implements AsyncDisposable {
 
   get dataFolder(): string {
     return join(this.folder, 'data');
+  }
+  /** Everything in the data folder, but for the demo clients' secrets in their file. */
+  async stored(): Promise<readonly Stored[]> {
+    const names = (await readdir(this.dataFolder)).filter((name) => name !== 'demo-credentials.json');
+    return Promise.all(names.map(async (name) => ({ name, bytes: await readFile(join(this.dataFolder, name)) })));
   }
   get url(): string {
     return this.#running().url;

@@ -20,7 +20,7 @@ import { ROUTES_OF } from './route-descriptions.ts';
 import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
 import { readNetworkedConfig } from './config.ts';
 import type { NetworkedSettings } from './settings.ts';
-import { Startup } from './startup.ts';
+import { endOnSignalsWhileStarting, Startup } from './startup.ts';
 
 /** Of hints. */
 const QUEUES = ['orchestration.order', `outbound.${ERP}`];
@@ -42,6 +42,7 @@ export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> =
 
 const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   const { config, settings } = readNetworkedConfig(process.env);
+  const hasStarted = endOnSignalsWhileStarting();
   await using started = new AsyncDisposableStack();
   const clock = systemClock();
   const telemetry = started.use(
@@ -107,6 +108,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
     await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });
     await running.disposeAsync();
   };
+  hasStarted();
   endOnSignals({ logger: telemetry.logger, clock, drain, deadlineMs: STOP_DEADLINE_MS });
 };
 

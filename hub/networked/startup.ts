@@ -1,6 +1,17 @@
 import type { Starting } from '@sagahub/adapters/engine/starting.ts';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
 
+/**
+ * Lets signals end the process at once while it starts, when nothing is in hand: the first process of a container ignores those it has no
+ * handler for. Call the result once it has something to finish.
+ */
+export const endOnSignalsWhileStarting = (): (() => void) => {
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const end = () => process.exit(0);
+  for (const signal of signals) process.on(signal, end);
+  return () => signals.forEach((signal) => process.off(signal, end));
+};
+
 /** What a process waits for before it can serve: told by its probes meanwhile. */
 export class Startup {
   readonly #base: Starting;

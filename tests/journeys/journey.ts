@@ -5,6 +5,7 @@ import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { ApiDescription } from '../support/api-description.ts';
 import { missingEngines, SharedEngines } from '../support/engines.ts';
 import { NetworkedHub } from '../support/networked-hub.ts';
+import { storedOnEngines } from '../support/stored.ts';
 
 /** Timings short enough for tests; everything else as a user would run it. */
 const QUICK: Readonly<Record<string, string>> = {
@@ -15,7 +16,11 @@ const QUICK: Readonly<Record<string, string>> = {
 };
 
 /** What a journey sees of the hub it runs against: the same in every profile. */
-export type JourneyHub = Pick<HubProcess, 'url' | 'managementUrl' | 'erp' | 'output' | 'client' | 'kill' | 'startAgain' | 'stop'> &
+export type JourneyHub = Pick<
+  HubProcess,
+  'url' | 'managementUrl' | 'erp' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
+> &
+  Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;
 
 /**
@@ -27,21 +32,27 @@ const PROFILE = process.env['HUB_TEST_PROFILE'] ?? 'embedded';
 let engines: SharedEngines | undefined;
 if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
 
-const startHub = async ({ env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
+/**
+ * For tests that need something running before the hub. Call it in a `before`, whose suite is skipped where an engine is missing; the caller
+ * disposes it.
+ */
+export const startHub = async (context: Mocha.Context, { env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
+  context.timeout(240_000);
   if (PROFILE === 'embedded') return HubProcess.start({ ...options, env: { ...QUICK, ...env } });
+  const missing = missingEngines();
+  if (missing.length > 0) skip(context, missing.join('; '));
   engines ??= await SharedEngines.start();
-  const eventStore = PROFILE === 'networked-kurrentdb' ? 'kurrentdb' : 'postgres';
-  return NetworkedHub.start(await engines.forOneHub(eventStore), { ...options, env: { ...QUICK, ...env } });
+  const urls = await engines.forOneHub(PROFILE === 'networked-kurrentdb' ? 'kurrentdb' : 'postgres');
+  const { kurrentdb } = engines;
+  const hub = await NetworkedHub.start(urls, { ...options, env: { ...QUICK, ...env } });
+  return Object.assign(hub, { stored: () => storedOnEngines(urls, kurrentdb) });
 };
 
 /** One hub for all tests of a `describe`, started before the first and thrown away after the last. */
 export const journeyHub = (options: HubOptions = {}): { readonly hub: JourneyHub } => {
   const journey: { hub: JourneyHub } = { hub: undefined as unknown as JourneyHub };
   before(async function () {
-    this.timeout(120_000);
-    const missing = PROFILE === 'embedded' ? [] : missingEngines();
-    if (missing.length > 0) skip(this, missing.join('; '));
-    journey.hub = await startHub(options);
+    journey.hub = await startHub(this, options);
     await holdToDescription(journey.hub);
   });
   after(() => journey.hub?.[Symbol.asyncDispose]());

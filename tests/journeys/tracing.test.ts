@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { attributesOf, openOtlpReceiver, type OtlpReceiver, type OtlpSpan } from '@sagahub/adapters/telemetry/testing/otlp-receiver.ts';
-import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { openScriptedErp, type ScriptedErp } from '../support/scripted-erp.ts';
-import { orderIn, place } from './journey.ts';
+import { type JourneyHub, orderIn, place, startHub } from './journey.ts';
 
 const CORRELATION_ID = 'flow-42';
 
@@ -12,17 +11,22 @@ describe('journey: one order, one trace', () => {
   let receiver: OtlpReceiver;
   /** Fails once, then takes every order. */
   let erp: ScriptedErp;
-  let hub: HubProcess;
+  let hub: JourneyHub;
   let orderId: string;
   /** Of the order's trace. */
   let spans: readonly OtlpSpan[];
 
   before(async function () {
-    this.timeout(60_000);
     receiver = await openOtlpReceiver();
     erp = await openScriptedErp((_call, number) => (number === 1 ? [500, {}] : [201, { erpRef: `ERP-${number}` }]));
-    hub = await HubProcess.start({
-      env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, ERP_URL: erp.url, HUB_ERP_RETRY_DELAYS: '50ms', HUB_LOG_LEVEL: 'debug' },
+    hub = await startHub(this, {
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+        ERP_URL: erp.url,
+        HUB_ERP_RETRY_DELAYS: '50ms',
+        HUB_ERP_TIMEOUT: '10s', // each call counts
+        HUB_LOG_LEVEL: 'debug',
+      },
     });
     const demo = hub.client('demo');
     const { status, body } = await demo.post('/api/v1/orders', anOrder('TRACED-1'), { 'x-correlation-id': CORRELATION_ID });
@@ -31,7 +35,9 @@ describe('journey: one order, one trace', () => {
     await orderIn(demo, orderId, 'completed');
     await hub.stop(); // sends what spans are left
     const traceId = receiver.spans().find(({ name }) => name === 'POST /api/v1/orders')?.traceId;
-    spans = receiver.spans().filter((span) => span.traceId === traceId);
+    // In the order of time: several processes send theirs when they like.
+    const inTime = receiver.spans().toSorted((a, b) => (a.startTimeUnixNano < b.startTimeUnixNano ? -1 : 1));
+    spans = inTime.filter((span) => span.traceId === traceId);
     await hub.startAgain();
   });
   after(async () => {
@@ -50,7 +56,8 @@ describe('journey: one order, one trace', () => {
     for (const span of spans) if (span !== request) assert.ok(parentOf(span), `the parent of ${span.name} is missing`);
 
     const [intake] = named('hub.intake');
-    assert.equal(parentOf(intake), request);
+    // Behind a gateway of its own, the service's part of the request lies in between.
+    assert.equal(parentOf(intake)?.name, request.name);
     assert.equal(named('hub.saga.advance').length, 1);
     const attempts = named('hub.connector.call');
     assert.deepEqual(
@@ -101,7 +108,9 @@ describe('journey: one order, one trace', () => {
   });
 
   it('is named, with order and correlation id, by every log line about the order', () => {
-    const lines = logLines(hub.output).filter((line) => JSON.stringify(line).includes(orderId));
+    const lines = logLines(hub.output)
+      .filter((line) => JSON.stringify(line).includes(orderId))
+      .toSorted((a, b) => (String(a['time']) < String(b['time']) ? -1 : 1));
     assert.deepEqual(
       lines.map(({ message }) => message),
       ['received', 'recorded', 'attempt failed', 'recorded', 'recorded'],

@@ -9,7 +9,7 @@ import { freePort } from '../servers/local-server.ts';
 import { type Management, openManagement } from './networked-management.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 100_000;
 const ADMIN_SECRET = 'test-secret-of-the-admin';
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
 /** Every kind of process, in an order in which they may be restarted. */
@@ -84,11 +84,16 @@ export class NetworkedHub implements AsyncDisposable {
       },
       ports,
     );
-    hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
-    await hub.startProcess('integration-service'); // creates the schemas that all others wait for
-    await hub.startAgain();
-    await hub.#addClients();
-    return hub;
+    try {
+      hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
+      await hub.startProcess('integration-service'); // creates the schemas that all others wait for
+      await hub.startAgain();
+      await hub.#addClients();
+      return hub;
+    } catch (error) {
+      await hub[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Of the gateways in turn, as a load balancer in front of them would; one that is told to end gets nothing more. */
@@ -110,14 +115,18 @@ export class NetworkedHub implements AsyncDisposable {
     return new ApiClient(() => this.url, name, this.#secrets.get(name) ?? '');
   }
 
-  async startProcess(name: ProcessName, replica = 0): Promise<void> {
+  /** @param env beside what the hub was started with */
+  async startProcess(name: ProcessName, replica = 0, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = spawn(process.execPath, [`${name}/main.ts`], {
       cwd: ROOT,
-      env: { ...this.#env, PORT: String(this.#ports[name][replica]) },
+      env: { ...this.#env, ...env, PORT: String(this.#ports[name][replica]) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
-    const limit = setTimeout(() => reject(new Error(`${name} was not ready in time:\n${this.#output}`)), START_LIMIT_MS);
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${name} was not ready in time:\n${this.#output}`));
+    }, START_LIMIT_MS);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready:\n${this.#output}`)));
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -156,10 +165,10 @@ export class NetworkedHub implements AsyncDisposable {
   }
 
   /** Whatever does not run. */
-  async startAgain(): Promise<void> {
+  async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
     await Promise.all(
       this.#each(PROCESSES).map(async ([name, replica]) => {
-        if (!this.#running[name][replica]) await this.startProcess(name, replica);
+        if (!this.#running[name][replica]) await this.startProcess(name, replica, env);
       }),
     );
   }
