@@ -1,63 +1,86 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProjectionStatus } from '@sagahub/contracts/api/operations-views.ts';
 import { type Figure, figure } from './figures.ts';
-import { OFFERED } from './latency.ts';
+import { oldestWorkSeconds } from './open-work-age.ts';
 import { percentilesOf, shown } from './percentiles.ts';
-import { costOf } from './process-cost.ts';
 import type { Site } from './site.ts';
 import type { Run } from './throughput.ts';
 
 const SAMPLE_EVERY_MS = 2_000;
 /** Memory counts as flat when its median in the last third is at most this much above that of the second third. */
 const FLAT_SHARE = 0.05;
+/** The same for a lag, where a share of next to nothing would mean nothing. */
+const FLAT_SECONDS = 0.1;
 
-interface Sample {
+export interface SoakSample {
   readonly rssMiB: number;
+  /** Age of the oldest event that the read model does not show yet. */
   readonly lagSeconds: number;
+  /** Age of the oldest step that is still to be done. */
+  readonly workSeconds: number;
   readonly inFlight: number;
 }
 
 /** Offers a steady load for long and watches whether anything grows. */
 export const soak = async (run: Run, minutes: number, report: (text: string) => void): Promise<readonly Figure[]> => {
+  const { offered } = run.site.profile.aims;
   await using generator = await run.site.generator('SOAK', 256);
-  const samples: Sample[] = [];
+  const samples: SoakSample[] = [];
   const latencies: number[] = [];
   for (let minute = 1; minute <= minutes; minute += 1) {
-    const sending = generator.openLoop(OFFERED, 60);
+    const sending = generator.openLoop(offered, 60);
     const ended = sending.then(() => true);
     while (!(await Promise.race([ended, sleep(SAMPLE_EVERY_MS, false)]))) samples.push(await sampleOf(run.site));
     const sent = await sending;
     run.stored += sent.length;
     for (const { latencyMs } of sent) latencies.push(latencyMs);
-    const { rssMiB, lagSeconds, inFlight } = samples.at(-1)!;
-    report(`minute ${minute}: ${rssMiB.toFixed(0)} MiB, read model ${lagSeconds.toFixed(1)} s behind, ${inFlight} orders in flight`);
+    const { rssMiB, lagSeconds, workSeconds, inFlight } = samples.at(-1)!;
+    report(
+      `minute ${minute}: ${rssMiB.toFixed(0)} MiB, read model ${lagSeconds.toFixed(1)} s behind, oldest work ${workSeconds.toFixed(1)} s, ${inFlight} orders in flight`,
+    );
   }
   await run.site.completed(run.stored);
-  return soakFigures(samples, latencies, minutes);
+  return soakFigures(samples, latencies, `${minutes} minutes at ${offered} orders/s`);
 };
 
-const sampleOf = async (site: Site): Promise<Sample> => {
+const sampleOf = async (site: Site): Promise<SoakSample> => {
   const { body } = await site.hub.client('operator').get('/api/v1/admin/projections');
   const orders = (body.items as readonly ProjectionStatus[]).find(({ name }) => name === 'orders')!;
   const { inFlight } = await site.stats();
-  return { rssMiB: costOf(site.hub.pid).rssMiB, lagSeconds: orders.lagSeconds, inFlight };
+  return { rssMiB: site.hubMemory().rssMiB, lagSeconds: orders.lagSeconds, workSeconds: await oldestWorkSeconds(site.hub), inFlight };
 };
 
-export const soakFigures = (samples: readonly Sample[], latencies: readonly number[], minutes: number): readonly Figure[] => {
+/** @param of what was done, e.g. "10 minutes at 150 orders/s" */
+export const soakFigures = (samples: readonly SoakSample[], latencies: readonly number[], of: string): readonly Figure[] => {
   const third = Math.floor(samples.length / 3);
-  const middle = percentilesOf(samples.slice(third, 2 * third).map(({ rssMiB }) => rssMiB)).p50;
-  const end = percentilesOf(samples.slice(2 * third).map(({ rssMiB }) => rssMiB)).p50;
+  const medians = (value: (sample: SoakSample) => number): readonly [number, number] => {
+    const median = (part: readonly SoakSample[]): number => percentilesOf(part.map(value)).p50;
+    return [median(samples.slice(third, 2 * third)), median(samples.slice(2 * third))];
+  };
+  const [memoryBefore, memory] = medians(({ rssMiB }) => rssMiB);
+  const growth = (name: string, value: (sample: SoakSample) => number): Figure => {
+    const [before, after] = medians(value);
+    return {
+      name: `${name} meanwhile, second and last third`,
+      value: `${before.toFixed(2)} → ${after.toFixed(2)} s`,
+      aim: 'flat',
+      met: after <= before + FLAT_SECONDS,
+      data: samples.map(value),
+    };
+  };
   const lag = percentilesOf(samples.slice(third).map(({ lagSeconds }) => lagSeconds));
   const accepted = percentilesOf(latencies);
   return [
     {
-      name: `resident memory over ${minutes} minutes at ${OFFERED} orders/s, second and last third`,
-      value: `${middle.toFixed(0)} → ${end.toFixed(0)} MiB`,
+      name: `resident memory over ${of}, second and last third`,
+      value: `${memoryBefore.toFixed(0)} → ${memory.toFixed(0)} MiB`,
       aim: 'flat',
-      met: end <= middle * (1 + FLAT_SHARE),
+      met: memory <= memoryBefore * (1 + FLAT_SHARE),
       data: samples,
     },
+    growth('lag of the read model', ({ lagSeconds }) => lagSeconds),
     { name: 'lag of the read model meanwhile, most', value: `${lag.max.toFixed(1)} s`, aim: '≤ 1.0 s', met: lag.max <= 1, data: lag },
+    growth('age of the oldest open work', ({ workSeconds }) => workSeconds),
     figure('accepted meanwhile, latency p50 / p95 / p99, ms', shown(accepted), accepted),
   ];
 };

@@ -83,6 +83,10 @@ export class NetworkedHub implements AsyncDisposable {
   get managementUrl(): string {
     return this.#process('read-model').managementUrl;
   }
+  /** Those that run now. */
+  get processes(): ReadonlyMap<ProcessName, { readonly pid: number; readonly managementUrl: string }> {
+    return new Map([...this.#running].map(([name, { child, managementUrl }]) => [name, { pid: child.pid!, managementUrl }]));
+  }
   get output(): string {
     return this.#output;
   }
