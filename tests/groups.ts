@@ -10,7 +10,13 @@ const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`)],
+  [
+    'networked',
+    [
+      ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb', 'engine'].map((engine) => `adapters/${engine}/`),
+      'tests/bench/networked',
+    ],
+  ],
   ['faults', ['tests/faults/']],
   ['journeys', ['tests/journeys/']],
   ['adapters', ['adapters/']],
