@@ -24,8 +24,10 @@ export class DurableEngines implements AsyncDisposable {
     const missing = missingEngines();
     if (missing.length > 0) throw new Error(missing.join('\n'));
     await using started = new AsyncDisposableStack();
-    const [postgres, redis, rabbitmq] = await Promise.all([startPostgres({ durable: true }), startRedis(), startRabbitMq()]);
-    for (const server of [postgres, redis, rabbitmq]) started.use(server);
+    const keep = async <Server extends AsyncDisposable>(starting: Promise<Server>): Promise<Server> => started.use(await starting);
+    const starting = [keep(startPostgres({ durable: true })), keep(startRedis()), keep(startRabbitMq())] as const;
+    await Promise.allSettled(starting); // one that fails leaves none of the others running
+    const [postgres, redis, rabbitmq] = await Promise.all(starting);
     const parts: Part[] = [engine('PostgreSQL', postgres.pid()), engine('Redis', redis.pid()), engine('RabbitMQ', rabbitmq.pid())];
 
     // FerretDB keeps documents in a PostgreSQL; one of its own, so that it is seen what each costs.
