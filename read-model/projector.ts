@@ -21,6 +21,8 @@ export interface ProjectorOptions {
 
 /** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
+/** More than so many events behind is far behind, however many it is. */
+const COUNTED_EVENTS = 1_000;
 
 /** What a projection has on disk. */
 export interface Written {
@@ -100,7 +102,7 @@ export class Projector implements AsyncDisposable {
     const waiting = head > position ? await this.#oldestBehind(position) : undefined;
     return {
       position,
-      lagEvents: waiting ? Number(head - position) : 0,
+      lagEvents: waiting ? await this.#eventsBetween(position, head) : 0,
       lagSeconds: waiting ? Math.max(0, (this.#ports.clock.now() - Date.parse(waiting.metadata.time)) / 1_000) : 0,
       parked: parked.list(),
       failing: this.#failing,
@@ -204,6 +206,13 @@ export class Projector implements AsyncDisposable {
         await this.#ports.clock.sleep(RETRY_MS, this.#stopping.signal);
       }
     }
+  }
+
+  /** Where positions have gaps, events are counted, up to {@link COUNTED_EVENTS}. */
+  async #eventsBetween(after: bigint, upTo: bigint): Promise<number> {
+    const { store } = this.#ports;
+    if (store.densePositions) return Number(upTo - after);
+    return (await store.readAll({ after, limit: COUNTED_EVENTS, categories: categoriesOf(this.projection) })).length;
   }
 
   async #oldestBehind(position: bigint): Promise<RecordedEvent | undefined> {

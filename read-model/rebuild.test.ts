@@ -48,6 +48,28 @@ describe('rebuild', () => {
     assert.equal(reports.at(-1)?.finished, true);
   });
 
+  it('counts events where positions have gaps, and estimates how many there are', async () => {
+    await using site = await openSite();
+    const projector = await site.project();
+    await busy(site);
+    await site.caughtUp(projector);
+    const reports: RebuildProgress[] = [];
+    const store = new Proxy(site.store, {
+      get: (target, member) => {
+        const value: unknown = Reflect.get(target, member);
+        if (member === 'densePositions') return false;
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    await rebuild(projector, { ...site.ports, store }, { pageSize: 11, onProgress: (progress) => reports.push(progress) });
+    const events = Number(projector.checkpoint) - 1; // all but the log's own first
+    assert.deepEqual([reports.at(-1)?.events, reports.at(-1)?.total], [events, events]);
+    assert.ok(
+      reports.every(({ total }) => Math.abs(total - events) <= events / 10),
+      JSON.stringify(reports),
+    );
+  });
+
   it('mends what was altered', async () => {
     await using site = await openSite();
     const projector = await site.project();

@@ -63,6 +63,8 @@ class Rebuild {
   readonly #options: RebuildOptions;
   readonly #writer: ProjectionWriter;
   readonly #startedMs: number;
+  /** Position; more than the log's start when an earlier attempt is gone on with. */
+  readonly #begunAt: number;
   #events = 0;
   /** The page behind the one being written, read meanwhile. */
   #ahead: { readonly after: bigint; readonly page: Promise<RecordedEvent[]> } | undefined;
@@ -75,6 +77,7 @@ class Rebuild {
     this.generation = writer.generation;
     this.pageSize = options.pageSize ?? 2_000;
     this.#startedMs = ports.clock.now();
+    this.#begunAt = Number(writer.checkpoint);
   }
 
   /** Writes one page, never beyond `target`. Resolves with the number of its events. */
@@ -99,14 +102,21 @@ class Rebuild {
   report(finished: boolean): RebuildProgress {
     const seconds = Math.max(0.001, (this.#ports.clock.now() - this.#startedMs) / 1_000);
     const progress: RebuildProgress = {
-      events: Number(this.#writer.checkpoint),
-      total: Number(this.#projector.checkpoint),
+      ...this.#progress(),
       eventsPerSecond: Math.round(this.#events / seconds),
       finished,
     };
     this.#projector.rebuilding = finished ? undefined : progress;
     this.#options.onProgress?.(progress);
     return progress;
+  }
+
+  /** Where positions have gaps, the total is estimated from how far the events taken so far have led. */
+  #progress(): Pick<RebuildProgress, 'events' | 'total'> {
+    const [done, whole] = [Number(this.#writer.checkpoint), Number(this.#projector.checkpoint)];
+    if (this.#ports.store.densePositions) return { events: done, total: whole };
+    const total = done - this.#begunAt > 0 ? (this.#events * (whole - this.#begunAt)) / (done - this.#begunAt) : this.#events;
+    return { events: this.#events, total: Math.max(this.#events, Math.round(total)) };
   }
 
   #read(after: bigint): Promise<RecordedEvent[]> {

@@ -18,7 +18,11 @@ const JOURNEYS = 'journeys';
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
   [
     'networked',
-    ['tests/networked/', ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
+    [
+      ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`),
+      'tests/networked/',
+      'tests/bench/networked',
+    ],
   ],
   ['networked faults', ['tests/faults/networked/']],
   ['faults', ['tests/faults/']],

@@ -3,6 +3,9 @@ import { parse as parseQuery } from 'node:querystring';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 
+/** Made once: with its stack, an error of their own for all the requests that end took the gateway 5 % of its time. */
+const ENDED = new DOMException('the exchange has ended', 'AbortError');
+
 /** What a handler sees of a request. Query and signal are made when they are first asked for: most handlers of the hot path never do. */
 export class IncomingApiRequest implements ApiRequest {
   body: unknown = undefined;
@@ -57,12 +60,12 @@ export class IncomingApiRequest implements ApiRequest {
     if (this.#signal) return this.#signal;
     const controller = new AbortController();
     this.#signal = controller.signal;
-    if (this.#response.closed) controller.abort();
+    if (this.#response.closed) controller.abort(ENDED);
     else {
       this.#stopping.add(controller);
       this.#response.once('close', () => {
         this.#stopping.delete(controller);
-        controller.abort();
+        controller.abort(ENDED);
       });
     }
     return this.#signal;

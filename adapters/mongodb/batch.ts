@@ -3,6 +3,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type { DocumentPut, FieldValue } from '@sagahub/contracts/ports/document-store.ts';
 import type { Db, Document } from 'mongodb';
+import { RecentMap } from '../sqlite/recent-map.ts';
 import { type Layout, scalarOf, type StoredForm } from './layout.ts';
 
 const compress = promisify(zstdCompress);
@@ -73,15 +74,28 @@ const MONGODB: ReplaceLimits = { perCommand: MAX_DOCUMENTS, atOnce: 1 };
 /** FerretDB 1.24 holds a connection of its own back end for each replacement until the command ends, and stands still when it has no more. */
 const FERRETDB: ReplaceLimits = { perCommand: 3, atOnce: 4 };
 
+/** Documents known to be there; of the many that have ended, nobody writes again. */
+const REMEMBERED_DOCUMENTS = 20_000;
+
+/** Where batches are put, by one process. */
+export interface Places {
+  readonly db: Db;
+  readonly limits: ReplaceLimits;
+  /** `<collection> <id>` of documents that are there, written by this process; the others are taken for new until the server says otherwise. */
+  readonly present: RecentMap<string, true>;
+}
+
+export const placesOf = (db: Db, limits: ReplaceLimits): Places => ({ db, limits, present: new RecentMap(REMEMBERED_DOCUMENTS) });
+
 export const replaceLimitsOf = async (db: Db): Promise<ReplaceLimits> =>
   'ferretdbVersion' in (await db.command({ buildInfo: 1 })) ? FERRETDB : MONGODB;
 
 /** Puts each document in its place unless one of the same or a higher revision is there. Doing it again changes nothing, however late. */
-export const applyBatch = async (db: Db, batch: Batch, limits: ReplaceLimits): Promise<void> => {
-  for (const [name, documents] of batch) await applyTo(db, name, documents, limits);
+export const applyBatch = async (places: Places, batch: Batch): Promise<void> => {
+  for (const [name, documents] of batch) await applyTo(places, name, documents);
 };
 
-const applyTo = async (db: Db, name: string, documents: readonly StoredForm[], limits: ReplaceLimits): Promise<void> => {
+const applyTo = async (places: Places, name: string, documents: readonly StoredForm[]): Promise<void> => {
   for (let at = 0; at < documents.length; ) {
     const part: StoredForm[] = [];
     for (let characters = 0; at < documents.length && part.length < MAX_DOCUMENTS && characters < MAX_CHARACTERS; at += 1) {
@@ -89,23 +103,21 @@ const applyTo = async (db: Db, name: string, documents: readonly StoredForm[], l
       characters += document.body.length;
       part.push(document);
     }
-    await applyPart(db, name, part, limits);
+    await applyPart(places, name, part);
   }
 };
 
-/** Most documents are new or one step ahead: looking first spares the server an error for each of the others. */
-const applyPart = async (db: Db, name: string, documents: readonly StoredForm[], limits: ReplaceLimits): Promise<void> => {
-  const ids = documents.map(({ _id }) => _id);
-  const present = await db
-    .collection<StoredForm>(name)
-    .find({ _id: { $in: ids } }, { projection: { revision: 1 } })
-    .toArray();
-  const revisions = new Map(present.map(({ _id, revision }) => [_id, revision]));
-  const fresh = documents.filter(({ _id }) => !revisions.has(_id));
-  const higher = documents.filter(({ _id, revision }) => (revisions.get(_id) ?? revision) < revision);
+/**
+ * A document is new, or one that this process wrote before. Looking which would be a round trip more for each batch, and FerretDB reads the
+ * whole collection for it; so what is not known is inserted, and replaced where the server refuses it.
+ */
+const applyPart = async ({ db, limits, present }: Places, name: string, documents: readonly StoredForm[]): Promise<void> => {
+  const known = ({ _id }: StoredForm): boolean => present.get(`${name} ${_id}`) === true;
+  const fresh = documents.filter((document) => !known(document));
   if (fresh.length > 0 && (await send(db, { insert: name, documents: fresh, ordered: false })).taken.length > 0)
     await replaceAll(db, name, fresh, limits);
-  await replaceAll(db, name, higher, limits);
+  await replaceAll(db, name, documents.filter(known), limits);
+  for (const { _id } of documents) present.set(`${name} ${_id}`, true);
 };
 
 const replaceAll = async (db: Db, name: string, documents: readonly StoredForm[], { perCommand, atOnce }: ReplaceLimits): Promise<void> => {

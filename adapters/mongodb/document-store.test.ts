@@ -13,7 +13,7 @@ import { availability, type MongoDbServer, serverName, startMongoDb } from '../.
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
 import { systemClock } from '../process/clock.ts';
-import { applyBatch, replaceLimitsOf } from './batch.ts';
+import { applyBatch, placesOf, replaceLimitsOf } from './batch.ts';
 import { type MongoDocumentStoreOptions, openMongoDocumentStore } from './document-store.ts';
 
 const COLLECTIONS: readonly CollectionSpec[] = [{ name: 'orders', indexes: [['status']] }];
@@ -117,7 +117,7 @@ describe('MongoDB', function () {
       await directly(async (db) => {
         const [name = ''] = await namesOf(db, 'orders.');
         const late = ['one', 'two'].map((_id) => ({ _id, revision: 3, fields: {}, body: '{}' }));
-        await applyBatch(db, new Map([[name, late]]), await replaceLimitsOf(db));
+        await applyBatch(placesOf(db, await replaceLimitsOf(db)), new Map([[name, late]]));
       });
       assert.deepEqual((await store.get('orders', 'one'))?.body, { status: 'at 5' });
       assert.equal((await store.get('orders', 'two'))?.revision, 3);

@@ -13,7 +13,7 @@ import type { HealthCheck } from '@sagahub/contracts/service.ts';
 import { type Collection, type Db, MongoClient } from 'mongodb';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme } from '../engine/engine.ts';
 import { type Starting, waitForEngine } from '../engine/starting.ts';
-import { batchOf, type ReplaceLimits, replaceLimitsOf } from './batch.ts';
+import { batchOf, placesOf, type ReplaceLimits, replaceLimitsOf } from './batch.ts';
 import { translated } from './errors.ts';
 import { FIRST, type GenerationsForm, GenerationsPointer, nameOfGeneration, type Retired } from './generations.ts';
 import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
@@ -111,7 +111,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
     const meta = `hub.${this.#namespace}`;
     this.#pointer = new GenerationsPointer(this.#db.collection<GenerationsForm>(meta));
-    this.#progress = new Progress(this.#db, this.#db.collection<ProgressForm>(meta), limits);
+    this.#progress = new Progress(this.#db.collection<ProgressForm>(meta), placesOf(this.#db, limits));
   }
 
   /** Creates what is missing, and removes what a crash between a promotion and its cleaning up left behind. */

@@ -1,6 +1,6 @@
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
-import { Binary, type Collection, type Db } from 'mongodb';
-import { applyBatch, type Batch, decodeBatch, encodeBatch, type ReplaceLimits } from './batch.ts';
+import { Binary, type Collection } from 'mongodb';
+import { applyBatch, type Batch, decodeBatch, encodeBatch, type Places } from './batch.ts';
 
 /** How far a projection is in one generation, and the last batch it wrote. */
 export interface ProgressForm {
@@ -26,17 +26,15 @@ const DUPLICATE_KEY = 11_000;
  * documents that are not there, whoever died between 1 and 2. A batch that comes late finds higher revisions and changes nothing.
  */
 export class Progress {
-  readonly #db: Db;
-  readonly #limits: ReplaceLimits;
+  readonly #places: Places;
   readonly #entries: Collection<ProgressForm>;
   /** Version of each entry that this process knows and has seen applied. */
   readonly #known = new Map<string, number>();
   /** Writes of one entry wait for each other. */
   readonly #lines = new Map<string, Promise<unknown>>();
 
-  constructor(db: Db, entries: Collection<ProgressForm>, limits: ReplaceLimits) {
-    this.#db = db;
-    this.#limits = limits;
+  constructor(entries: Collection<ProgressForm>, places: Places) {
+    this.#places = places;
     this.#entries = entries;
   }
 
@@ -59,7 +57,7 @@ export class Progress {
         batch.size === 0 ? { $set: next, $unset: { batch: 1 } } : { $set: { ...next, batch: new Binary(await encodeBatch(batch)) } },
       );
       if (matchedCount === 0) throw new RevisionConflictError(key, version, (await this.#entries.findOne({ _id: key }))?.version ?? -1);
-      await applyBatch(this.#db, batch, this.#limits);
+      await applyBatch(this.#places, batch);
       this.#known.set(key, next.version);
     });
   }
@@ -85,8 +83,7 @@ export class Progress {
       entry = await this.#entries.findOne({ _id: key });
     }
     if (!entry) throw new RangeError(`${key} was removed`);
-    if (entry.batch && this.#known.get(key) !== entry.version)
-      await applyBatch(this.#db, await decodeBatch(entry.batch.buffer), this.#limits);
+    if (entry.batch && this.#known.get(key) !== entry.version) await applyBatch(this.#places, await decodeBatch(entry.batch.buffer));
     this.#known.set(key, entry.version);
     return entry;
   }

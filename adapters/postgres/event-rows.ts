@@ -42,10 +42,12 @@ const PLACE = `LEFT JOIN LATERAL (
       SELECT * FROM placed WHERE stream = e.stream AND first_revision <= e.revision ORDER BY first_revision DESC LIMIT 1
     ) nearest WHERE e.revision < first_revision + events
   ) p ON true`;
-const STREAM: Statement = {
-  name: 'stream',
-  text: `SELECT p.position, ${COLUMNS} FROM streams s JOIN events e ON e.stream = s.key ${PLACE}
-    WHERE s.name = $1 AND e.revision BETWEEN $2 AND $3 ORDER BY e.revision`,
+const STREAMS: Statement = {
+  name: 'streams',
+  text: `SELECT p.position, ${COLUMNS}, a.number FROM unnest($1::text[], $2::integer[], $3::integer[])
+      WITH ORDINALITY AS a (name, from_revision, to_revision, number)
+    JOIN streams s ON s.name = a.name JOIN events e ON e.stream = s.key AND e.revision BETWEEN a.from_revision AND a.to_revision ${PLACE}
+    ORDER BY a.number, e.revision`,
 };
 const RAW_OF_STREAM: Statement = {
   name: 'raw-of-stream',
@@ -86,8 +88,25 @@ const windowRows = async (
   return session.rows<Row>(categories ? PAGE_OF_CATEGORIES : PAGE, [after, reach, limit, ...(categories ? [categories] : [])]);
 };
 
-export const readStreamRows = async (session: Session, stream: string, from: number, to: number): Promise<RecordedEvent[]> =>
-  (await session.rows<Row>(STREAM, [stream, Math.min(from, MAX_REVISION), Math.min(to, MAX_REVISION)])).map(recordedEvent);
+/** Revisions of one stream, both ends included. */
+export interface StreamRange {
+  readonly stream: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One element per range: what decodes its events, and throws when bytes are none. */
+export const readStreamsRows = async (session: Session, ranges: readonly StreamRange[]): Promise<readonly (() => RecordedEvent[])[]> => {
+  const rows = await session.rows<readonly [...Row, number: string]>(STREAMS, [
+    ranges.map(({ stream }) => stream),
+    ranges.map(({ from }) => Math.min(from, MAX_REVISION)),
+    ranges.map(({ to }) => Math.min(to, MAX_REVISION)),
+  ]);
+  const byRange = ranges.map((): Row[] => []);
+  for (const [position, stream, revision, hash, bytes, number] of rows)
+    byRange[Number(number) - 1]!.push([position, stream, revision, hash, bytes]);
+  return byRange.map((found) => () => found.map(recordedEvent));
+};
 
 export const readRawOfStream = async (session: Session, stream: string, after: bigint, limit: number): Promise<RawEvent[]> =>
   (await session.rows<Row>(RAW_OF_STREAM, [stream, after, limit])).map(rawEvent);

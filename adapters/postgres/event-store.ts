@@ -15,12 +15,14 @@ import {
 import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { Database, Statement } from './database.ts';
-import { readEnd, readRawOfStream, readRawWindow, readRequest, readStreamRows, readWindow } from './event-rows.ts';
+import { readEnd, readRawOfStream, readRawWindow, readRequest, readWindow } from './event-rows.ts';
 import { EventSubscription } from './event-subscription.ts';
 import { readPositionAt } from './event-times.ts';
+import { LogBlocks } from './log-blocks.ts';
 import { LogWatcher } from './log-watcher.ts';
 import { createSequencer, SEQUENCER } from './sequencer.ts';
 import { StreamHeads } from './stream-heads.ts';
+import { StreamReads } from './stream-reads.ts';
 
 /** Positions that one step of a filtered read looks at. */
 const WINDOW = 20_000n;
@@ -56,6 +58,8 @@ class PostgresEventStore implements EventStore {
   readonly #clock: Clock;
   readonly #heads: StreamHeads;
   readonly #queue: AppendQueue;
+  readonly #reads: StreamReads;
+  readonly #blocks = new LogBlocks();
   readonly #subscriptions = new Set<EventSubscription>();
   readonly #sequencing: AsyncDisposable | undefined;
   #watcher: LogWatcher | undefined;
@@ -68,6 +72,7 @@ class PostgresEventStore implements EventStore {
     this.#database = database;
     this.#clock = clock;
     this.#heads = new StreamHeads(database);
+    this.#reads = new StreamReads(database);
     const sequencer = createSequencer(database, clock);
     this.#queue = new AppendQueue(database, this.#heads, clock, (first, last) => {
       this.#unplaced = { from: this.#unplaced?.from ?? first, to: last };
@@ -102,7 +107,7 @@ class PostgresEventStore implements EventStore {
     { from = 0, to = Number.MAX_SAFE_INTEGER }: { from?: number; to?: number } = {},
   ): Promise<RecordedEvent[]> {
     this.#assertOpen();
-    const events = await readStreamRows(this.#database, stream, from, to);
+    const events = await this.#reads.read({ stream, from, to });
     this.#heads.learnFrom(events.slice(-1));
     return events;
   }
@@ -150,10 +155,14 @@ class PostgresEventStore implements EventStore {
 
   subscribe(options: SubscribeOptions): Subscription {
     this.#assertOpen();
-    this.#watcher ??= new LogWatcher(this.#database, this.#clock, (end) => this.#moved(end));
+    this.#watcher ??= new LogWatcher(this.#database, this.#clock, {
+      onBlock: (block) => this.#blocks.add(block),
+      onEnd: (end) => this.#moved(end),
+    });
     const source = {
       clock: this.#clock,
       end: () => this.#end,
+      skip: (position: bigint, categories: readonly string[]) => this.#blocks.skip(position, categories),
       read: async (...window: [bigint, bigint, number, readonly string[] | undefined]) => {
         const events = await readWindow(this.#database, ...window);
         this.#heads.learnFrom(events);

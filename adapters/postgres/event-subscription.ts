@@ -12,6 +12,8 @@ export interface SubscriptionSource {
   readonly clock: Clock;
   /** Where the log ends as far as is known here. */
   readonly end: () => bigint;
+  /** Up to where it is known that nothing of these categories comes behind the position. */
+  readonly skip: (position: bigint, categories: readonly string[]) => bigint;
   read(after: bigint, upTo: bigint, limit: number, categories: readonly string[] | undefined): Promise<RecordedEvent[]>;
 }
 
@@ -19,6 +21,7 @@ export interface SubscriptionSource {
  * | the subscriber is | it |
  * |---|---|
  * | at the end | sleeps until the log's end is known to have moved |
+ * | behind it, but nothing of its categories was added | goes there without reading |
  * | behind it | reads a page behind its own position, and delivers it |
  * | cut off from the server | tries again, with growing pauses, from its own position |
  *
@@ -64,6 +67,7 @@ export class EventSubscription implements Subscription {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const end = this.#source.end();
+      if (this.#categories) this.#position = this.#source.skip(this.#position, this.#categories);
       if (this.#position >= end) {
         await new Promise<void>((resolve) => {
           this.#wake = resolve;

@@ -67,7 +67,8 @@ END $$;
 `;
 
 /**
- * Gives places to appends that have none yet, in the order of their ids behind `after_id`, and tells listeners. Answers with the new end of the
+ * Gives places to appends that have none yet, in the order of their ids behind `after_id`, and tells listeners
+ * where it began, where it ended and of which categories it is, so that they need not read what they do not want. Answers with the new end of the
  * log, how many appends were placed and the newest id; with nothing when there are none. Refused when `term_epoch` is not the sequencer's newest:
  * the row of `leaders` is locked against a new term meanwhile. The end of the log is where the last place ends: a row that held it would leave a
  * version behind with each batch, all of which every reader would look at while a long transaction elsewhere keeps them.
@@ -78,6 +79,7 @@ CREATE FUNCTION sequence_appends(
 ) LANGUAGE plpgsql AS $$
 DECLARE
   log_start bigint;
+  categories text;
 BEGIN
   IF NOT EXISTS (SELECT FROM unsequenced WHERE id > after_id) THEN RETURN; END IF;
   PERFORM FROM leaders WHERE name = 'sequencer' AND epoch = term_epoch FOR SHARE;
@@ -105,7 +107,8 @@ BEGIN
     SELECT (last_position - events + 1)::bigint / 1000, min(earliest_ms) FROM counted GROUP BY 1
     ON CONFLICT (block) DO UPDATE SET earliest_ms = least(known.earliest_ms, excluded.earliest_ms)
       WHERE excluded.earliest_ms < known.earliest_ms
-  ) SELECT max(last_position), count(*), max(id) INTO log_position, appends, newest_id FROM counted;
-  PERFORM pg_notify('sagahub_' || current_schema(), log_position::text);
+  ) SELECT max(c.last_position), count(*), max(c.id), string_agg(DISTINCT s.category, ',') INTO log_position, appends, newest_id, categories
+  FROM counted c JOIN streams s ON s.key = c.stream;
+  PERFORM pg_notify('sagahub_' || current_schema(), format('%s %s %s', log_start, log_position, CASE WHEN octet_length(categories) < 7000 THEN categories END));
 END $$;
 `;

@@ -2,11 +2,18 @@ import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type pg from 'pg';
 import type { Database } from './database.ts';
 import { END } from './event-rows.ts';
+import { blockOf, type LogBlock } from './log-blocks.ts';
 
 /** How often the end of the log is asked for although nothing was told; also how often the connection is tried for life. */
 const ASK_EVERY_MS = 1_000;
 /** A connection that does not answer by then is dead, whatever the operating system thinks of it. */
 const ANSWER_WITHIN_MS = 3_000;
+
+export interface LogListener {
+  /** Told of what was just added, before its end. */
+  readonly onBlock: (block: LogBlock) => void;
+  readonly onEnd: (end: bigint) => void;
+}
 
 /**
  * Knows where the log ends: by what the sequencer tells listeners after its commits, and by asking, as telling may be lost. On a connection
@@ -15,14 +22,14 @@ const ANSWER_WITHIN_MS = 3_000;
 export class LogWatcher implements AsyncDisposable {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #onEnd: (end: bigint) => void;
+  readonly #listener: LogListener;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(database: Database, clock: Clock, onEnd: (end: bigint) => void) {
+  constructor(database: Database, clock: Clock, listener: LogListener) {
     this.#database = database;
     this.#clock = clock;
-    this.#onEnd = onEnd;
+    this.#listener = listener;
     this.#running = this.#run();
   }
 
@@ -40,7 +47,7 @@ export class LogWatcher implements AsyncDisposable {
         client = this.#database.dedicated();
         client.on('error', () => broken.abort());
         client.on('end', () => broken.abort());
-        client.on('notification', ({ payload }) => this.#onEnd(BigInt(payload ?? 0)));
+        client.on('notification', ({ payload }) => this.#added(blockOf(payload ?? '')));
         await client.connect();
         await this.#watch(client, AbortSignal.any([signal, broken.signal]));
       } catch {
@@ -55,9 +62,14 @@ export class LogWatcher implements AsyncDisposable {
     await this.#inTime(client.query(`LISTEN "sagahub_${this.#database.schema}"`));
     while (!stop.aborted) {
       const { rows } = await this.#inTime(client.query({ ...END, rowMode: 'array' }));
-      this.#onEnd(BigInt(rows[0]?.[0] ?? 0));
+      this.#listener.onEnd(BigInt(rows[0]?.[0] ?? 0));
       await this.#clock.sleep(ASK_EVERY_MS, stop);
     }
+  }
+
+  #added(block: LogBlock): void {
+    this.#listener.onBlock(block);
+    this.#listener.onEnd(block.upTo);
   }
 
   async #inTime<Result>(answer: Promise<Result>): Promise<Result> {

@@ -26,7 +26,7 @@ export const projectionStatus = z
   .object({
     name: z.string(),
     position,
-    lagEvents: z.int(),
+    lagEvents: z.int().describe('counted up to 1,000 where positions of the log have gaps'),
     lagSeconds: z.number(),
     parked: z.int(),
     failing: z.string().optional().describe('why nothing is written at present; it is retried'),

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { startHttpServer } from '@sagahub/adapters/http/server.ts';
 import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
@@ -103,6 +104,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   management.serve([...gateway.managementRoutes, metrics]);
   telemetry.logger.info('ready', { url: api.url, version: VERSION });
   console.log(JSON.stringify({ url: api.url, managementUrl: management.url }));
+  flushCompileCache(); // where NODE_COMPILE_CACHE is set: a process that is killed later leaves none behind
   const running = started.move();
   const drain = async (): Promise<void> => {
     await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });

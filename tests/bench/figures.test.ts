@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { aimedAbove, aimedBelow, aimedP99, figure, tableOf } from './figures.ts';
-import { soakFigures } from './soak.ts';
+import { aimedAbove, aimedBelow, aimedP99, type Figure, figure, tableOf } from './figures.ts';
+import { type SoakSample, soakFigures } from './soak.ts';
 
 describe('figures of the benchmark', () => {
   it('meet an aim exactly, and miss it by any less', () => {
@@ -11,6 +11,12 @@ describe('figures of the benchmark', () => {
     const latencies = { count: 100, p50: 1, p95: 2, p99: 50.1, max: 900 };
     assert.equal(aimedP99('accepted', latencies, 50).met, false);
     assert.equal(aimedP99('accepted', { ...latencies, p99: 50 }, 50).met, true);
+    for (const one of [
+      aimedAbove('rate', 1, undefined, ''),
+      aimedBelow('cost', 1, undefined, ''),
+      aimedP99('accepted', latencies, undefined),
+    ])
+      assert.deepEqual([one.aim, one.met], [undefined, undefined]);
   });
 
   it('stand in a Markdown table whose columns line up', () => {
@@ -24,22 +30,47 @@ describe('figures of the benchmark', () => {
     assert.equal(new Set(lines.map((line) => line.length)).size, 1);
   });
 
+  const soaked = (of: (index: number) => Partial<SoakSample>) =>
+    soakFigures(
+      Array.from({ length: 90 }, (_, index) => ({ rssMiB: 600, lagSeconds: 0.1, workSeconds: 0.1, inFlight: 0, ...of(index) })),
+      [1],
+      '3 minutes at 150 orders/s',
+    );
+  const metOf = (figures: readonly Figure[], name: RegExp) => figures.find((one) => name.test(one.name))?.met;
+
   it('call memory flat only while its last third stays near the second, in its median and in its peaks', () => {
-    const samples = (rssOf: (index: number) => number, lagSeconds = 0.1) =>
-      Array.from({ length: 90 }, (_, index) => ({ rssMiB: rssOf(index), lagSeconds, inFlight: 0 }));
-    const memory = (rssOf: (index: number) => number) => soakFigures(samples(rssOf), [1], 10)[0];
+    const memory = (rssOf: (index: number) => number) => soaked((index) => ({ rssMiB: rssOf(index) }))[0];
     assert.equal(memory((index) => (index < 30 ? 300 + 10 * index : 600 + (index % 5)))?.met, true);
     assert.equal(memory((index) => 300 + 5 * index)?.met, false);
     assert.equal(memory((index) => (index === 85 ? 720 : 600))?.met, false, 'a peak that was not there before');
     assert.equal(memory((index) => (index % 10 === 5 ? 720 : 600))?.met, true, 'peaks that were there before');
     assert.equal(memory(() => 600)?.value, '600 (600) → 600 (600) MiB');
+  });
+
+  it('call a lag flat only while it does not grow, however small it is, and tell when it is long all the time', () => {
     assert.equal(
-      soakFigures(
-        samples(() => 600, 3),
-        [1],
-        10,
-      )[1]?.met,
+      metOf(
+        soaked((index) => ({ lagSeconds: 0.05 + (index % 3) / 10 })),
+        /^lag .* third/,
+      ),
+      true,
+    );
+    assert.equal(
+      metOf(
+        soaked((index) => ({ lagSeconds: index / 100 })),
+        /^lag .* third/,
+      ),
       false,
     );
+    assert.equal(
+      metOf(
+        soaked((index) => ({ workSeconds: index / 100 })),
+        /^age of the oldest open work/,
+      ),
+      false,
+    );
+    const late = soaked(() => ({ lagSeconds: 3 }));
+    assert.equal(metOf(late, /^lag .* third/), true);
+    assert.equal(metOf(late, /^lag .* most/), false);
   });
 });

@@ -13,28 +13,26 @@ export interface Figure {
 
 export const figure = (name: string, value: string, data: unknown): Figure => ({ name, value, data });
 
-export const aimedAbove = (name: string, value: number, aim: number, unit: string, digits = 0): Figure => ({
+/** Without an aim there is only something to see; the same below. */
+export const aimedAbove = (name: string, value: number, aim: number | undefined, unit: string, digits = 0): Figure => ({
   name,
   value: withUnit(value, unit, digits),
-  aim: `≥ ${withUnit(aim, unit, digits)}`,
-  met: value >= aim,
+  ...(aim !== undefined && { aim: `≥ ${withUnit(aim, unit, digits)}`, met: value >= aim }),
   data: value,
 });
 
-export const aimedBelow = (name: string, value: number, aim: number, unit: string, digits = 0): Figure => ({
+export const aimedBelow = (name: string, value: number, aim: number | undefined, unit: string, digits = 0): Figure => ({
   name,
   value: withUnit(value, unit, digits),
-  aim: `≤ ${withUnit(aim, unit, digits)}`,
-  met: value <= aim,
+  ...(aim !== undefined && { aim: `≤ ${withUnit(aim, unit, digits)}`, met: value <= aim }),
   data: value,
 });
 
 /** p50, p95 and p99 in one line; the aim is that of p99. */
-export const aimedP99 = (name: string, percentiles: Percentiles, aimMs: number): Figure => ({
+export const aimedP99 = (name: string, percentiles: Percentiles, aimMs: number | undefined): Figure => ({
   name,
   value: `${shown(percentiles)} ms`,
-  aim: `p99 ≤ ${aimMs.toLocaleString('en')} ms`,
-  met: percentiles.p99 <= aimMs,
+  ...(aimMs !== undefined && { aim: `p99 ≤ ${aimMs.toLocaleString('en')} ms`, met: percentiles.p99 <= aimMs }),
   data: percentiles,
 });
 

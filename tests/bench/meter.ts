@@ -1,10 +1,16 @@
 import { machineCpuMs } from './machine.ts';
-import { costOf } from './process-cost.ts';
+import { treeCpuMs } from './process-tree.ts';
+import type { Site } from './site.ts';
 
 /** What one phase cost, milliseconds of CPU time. */
 export interface Cost {
   readonly wallMs: number;
+  /** All processes of the hub. */
   readonly hubMs: number;
+  /** All engines. */
+  readonly enginesMs: number;
+  /** Each process of the hub and each engine, by its name. */
+  readonly parts: ReadonlyMap<string, number>;
   readonly erpMs: number;
   readonly generatorMs: number;
   /** Cores that processes outside the benchmark kept busy, on average: how quiet the machine was. */
@@ -12,13 +18,13 @@ export interface Cost {
 }
 
 /** Starts measuring; the function returned stops it. */
-export const meter = (hubPid: number, erpPid: number): (() => Cost) => {
+export const meter = ({ parts, erpPid }: Pick<Site, 'parts' | 'erpPid'>): (() => Cost) => {
   const read = () => {
     const { user, system } = process.cpuUsage();
     return {
       atMs: performance.now(),
-      hubMs: costOf(hubPid).cpuMs,
-      erpMs: costOf(erpPid).cpuMs,
+      parts: parts.map(({ pid }) => treeCpuMs(pid)),
+      erpMs: treeCpuMs(erpPid),
       generatorMs: (user + system) / 1_000,
       machineMs: machineCpuMs(),
     };
@@ -27,10 +33,20 @@ export const meter = (hubPid: number, erpPid: number): (() => Cost) => {
   return () => {
     const after = read();
     const wallMs = after.atMs - before.atMs;
-    const hubMs = after.hubMs - before.hubMs;
+    const spent = parts.map((_, index) => after.parts[index]! - before.parts[index]!);
+    const of = (wanted: string): number => spent.reduce((sum, ms, index) => sum + (parts[index]!.kind === wanted ? ms : 0), 0);
+    const [hubMs, enginesMs] = [of('hub'), of('engine')];
     const erpMs = after.erpMs - before.erpMs;
     const generatorMs = after.generatorMs - before.generatorMs;
-    const othersMs = after.machineMs - before.machineMs - hubMs - erpMs - generatorMs;
-    return { wallMs, hubMs, erpMs, generatorMs, othersCores: Math.max(0, othersMs / wallMs) };
+    const othersMs = after.machineMs - before.machineMs - hubMs - enginesMs - erpMs - generatorMs;
+    return {
+      wallMs,
+      hubMs,
+      enginesMs,
+      parts: new Map(parts.map(({ name }, index) => [name, spent[index]!])),
+      erpMs,
+      generatorMs,
+      othersCores: Math.max(0, othersMs / wallMs),
+    };
   };
 };

@@ -1,9 +1,17 @@
 import { parseArgs } from 'node:util';
+import type { EventStoreKind } from '../support/engines.ts';
+import type { ProfileName } from './profile.ts';
 
-export const SECTIONS = ['accept', 'throughput', 'latency', 'memory', 'rebuild'] as const;
+export const SECTIONS = ['accept', 'idle', 'throughput', 'latency', 'memory', 'rebuild'] as const;
 export type Section = (typeof SECTIONS)[number];
 
+const PROFILES: readonly ProfileName[] = ['embedded', 'networked'];
+const EVENT_STORES: readonly EventStoreKind[] = ['postgres', 'kurrentdb'];
+
 export interface BenchOptions {
+  readonly profile: ProfileName;
+  /** Of the networked profile. */
+  readonly eventStore: EventStoreKind;
   /** Orders measured by each closed loop; the warm-up is half as many. */
   readonly orders: number;
   readonly sections: ReadonlySet<Section>;
@@ -17,27 +25,36 @@ export interface BenchOptions {
 
 export const USAGE = `npm run bench -- [options]
 
-  --orders N      orders measured by each closed loop (default 20000); half as many warm up
+  --profile P     embedded (default) | networked: five processes on private, durable engines, which must be installed
+  --event-store S postgres (default) | kurrentdb (a double); networked only
+  --orders N      orders measured by each closed loop (default 20000, networked 5000); half as many warm up
   --only SECTION  ${SECTIONS.join(' | ')}; may be repeated
   --stored N      go on until N orders are stored, and show what an order costs then (1000000 takes about a quarter of an hour)
-  --minutes M     afterwards offer 500 orders/s for M minutes and watch memory and lag
+  --minutes M     afterwards offer 500 orders/s (networked: 150) for M minutes and watch memory and lag
   --json FILE     write what was measured as JSON`;
+
+const DEFAULT_ORDERS: Readonly<Record<ProfileName, number>> = { embedded: 20_000, networked: 5_000 };
 
 /** @throws Error saying which option is wrong */
 export const readOptions = (args: readonly string[]): BenchOptions => {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      orders: { type: 'string', default: '20000' },
+      profile: { type: 'string', default: 'embedded' },
+      'event-store': { type: 'string', default: 'postgres' },
+      orders: { type: 'string' },
       only: { type: 'string', multiple: true },
       stored: { type: 'string' },
       minutes: { type: 'string', default: '0' },
       json: { type: 'string' },
     },
   });
+  const profile = oneOf('--profile', PROFILES, values.profile);
   return {
-    orders: positive('--orders', values.orders),
-    sections: new Set(values.only?.map(section) ?? SECTIONS),
+    profile,
+    eventStore: oneOf('--event-store', EVENT_STORES, values['event-store']),
+    orders: values.orders === undefined ? DEFAULT_ORDERS[profile] : positive('--orders', values.orders),
+    sections: new Set(values.only?.map((name) => oneOf('--only', SECTIONS, name)) ?? SECTIONS),
     stored: values.stored === undefined ? undefined : positive('--stored', values.stored),
     minutes: values.minutes === '0' ? 0 : positive('--minutes', values.minutes),
     jsonFile: values.json,
@@ -50,8 +67,8 @@ const positive = (option: string, text: string): number => {
   throw new Error(`${option} takes a whole number above zero, not ${text}`);
 };
 
-const section = (text: string): Section => {
-  const known = SECTIONS.find((name) => name === text);
+const oneOf = <Name extends string>(option: string, names: readonly Name[], text: string): Name => {
+  const known = names.find((name) => name === text);
   if (known) return known;
-  throw new Error(`--only takes ${SECTIONS.join(', ')}, not ${text}`);
+  throw new Error(`${option} takes ${names.join(', ')}, not ${text}`);
 };

@@ -5,11 +5,14 @@
 import { writeFile } from 'node:fs/promises';
 import { measureAccepting } from './accept.ts';
 import { type Figure, tableOf } from './figures.ts';
+import { measureIdle } from './idle.ts';
 import { measureLatency } from './latency.ts';
 import { describeMachine, type Machine } from './machine.ts';
 import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions, type Section, USAGE } from './options.ts';
-import { costOf } from './process-cost.ts';
+import { embedded } from './embedded.ts';
+import { networked } from './networked.ts';
+import type { Profile } from './profile.ts';
 import { measureRebuild } from './rebuild.ts';
 import { CONFIGURATION, CONNECTIONS, Site } from './site.ts';
 import { soak } from './soak.ts';
@@ -27,9 +30,9 @@ const readOptionsOrExit = (): BenchOptions => {
 };
 
 /** Everything that is measured on one hub, in an order in which each part finds it warm. */
-const measureHub = async ({ orders, sections, stored, minutes }: BenchOptions): Promise<readonly Figure[]> => {
-  await using site = await Site.open();
-  const readyRssMiB = costOf(site.hub.pid).rssMiB;
+const measureHub = async (profile: Profile, { orders, sections, stored, minutes }: BenchOptions): Promise<readonly Figure[]> => {
+  await using site = await Site.open(profile);
+  const readyRssMiB = site.hubMemory().rssMiB;
   await using generator = await site.generator('CLOSED');
   const run = { site, generator, stored: 0 };
   const figures: Figure[] = [];
@@ -38,6 +41,7 @@ const measureHub = async ({ orders, sections, stored, minutes }: BenchOptions): 
     figures.push(...(await part));
   };
   const wanted = (section: Section): boolean => sections.has(section);
+  if (wanted('idle')) await measure('idle', measureIdle(site, orders < 1_000 ? 1 : IDLE_SECONDS));
   report('warming up');
   await closedLoop(run, Math.ceil(orders / 2));
   if (wanted('throughput')) await measure('closed loop', measureThroughput(run, orders));
@@ -49,11 +53,13 @@ const measureHub = async ({ orders, sections, stored, minutes }: BenchOptions): 
   return figures;
 };
 
+const IDLE_SECONDS = 10;
 const latencySeconds = (orders: number): number => Math.max(1, Math.min(20, Math.round(orders / 1_000)));
 
-const headingOf = (machine: Machine, { orders, sections }: BenchOptions): string =>
+const headingOf = (machine: Machine, { description }: Profile, { orders, sections }: BenchOptions): string =>
   [
     `${machine.cores} × ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.kernel}, ${machine.fileSystem} (16 KiB durable in ${machine.syncMs.toFixed(2)} ms), Node ${machine.node}`,
+    `${description}.`,
     `Load, hub and ERP simulator on the same cores; ${CONNECTIONS} connections; orders of 1 KB with 3 to 5 lines of counted stock.`,
     `Hub as delivered, and ${Object.entries(CONFIGURATION)
       .map(([name, value]) => `${name}=${value}`)
@@ -62,16 +68,17 @@ const headingOf = (machine: Machine, { orders, sections }: BenchOptions): string
   ].join('\n');
 
 const options = readOptionsOrExit();
+const profile = options.profile === 'networked' ? networked(options.eventStore) : embedded;
 const machine = describeMachine();
-console.log(`${headingOf(machine, options)}\n`);
+console.log(`${headingOf(machine, profile, options)}\n`);
 const startedMs = performance.now();
 const figures: Figure[] = [];
 if (options.sections.has('accept')) {
   report('accepting only, in turns with bare Express');
-  figures.push(...(await measureAccepting(Math.ceil(options.orders / 2))));
+  figures.push(...(await measureAccepting(profile, Math.ceil(options.orders / 2))));
 }
-const ofTheHub: readonly Section[] = ['throughput', 'latency', 'memory', 'rebuild'];
-if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(await measureHub(options)));
+const ofTheHub: readonly Section[] = ['idle', 'throughput', 'latency', 'memory', 'rebuild'];
+if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(await measureHub(profile, options)));
 console.log(tableOf(figures));
 console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
 if (options.jsonFile)

@@ -1,9 +1,11 @@
 import type { HubStats } from '@sagahub/contracts/api/operations-views.ts';
-import { HubProcess } from '../support/hub-process.ts';
 import { until } from '../support/until.ts';
+import type { Installation, Part, RunningHub } from './installation.ts';
 import { Generator } from './load.ts';
 import { stockUp } from './orders.ts';
 import { NodeProcess } from './node-process.ts';
+import { costOf } from './process-cost.ts';
+import type { Profile } from './profile.ts';
 
 const ERP = new URL('../../simulators/erp/main.ts', import.meta.url);
 /** Longest wait for the hub to come to rest. */
@@ -14,24 +16,43 @@ export const CONNECTIONS = 32;
 /** What the hub is started with; everything else is as delivered. */
 export const CONFIGURATION = { HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0', HUB_LOG_LEVEL: 'warn' };
 
-/** A hub and its ERP, each in a process of its own, on a new data folder with stock in it. The load comes from this process. */
+/** A hub and its ERP, in processes of their own, on a new installation with stock in it. The load comes from this process. */
 export class Site implements AsyncDisposable {
-  readonly hub: HubProcess;
+  readonly profile: Profile;
+  readonly hub: RunningHub;
   readonly erpPid: number;
+  readonly readyMs: number;
+  readonly #installation: Installation;
   readonly #owned: AsyncDisposableStack;
 
-  private constructor(hub: HubProcess, erpPid: number, owned: AsyncDisposableStack) {
-    this.hub = hub;
+  private constructor(profile: Profile, installation: Installation, erpPid: number, owned: AsyncDisposableStack) {
+    this.profile = profile;
+    this.hub = installation.hub;
+    this.readyMs = installation.readyMs;
     this.erpPid = erpPid;
+    this.#installation = installation;
     this.#owned = owned;
   }
 
-  static async open(env: Readonly<Record<string, string>> = {}): Promise<Site> {
+  static async open(profile: Profile, env: Readonly<Record<string, string>> = {}): Promise<Site> {
     await using opened = new AsyncDisposableStack();
     const erp = opened.use(await NodeProcess.start<{ url: string }>(ERP, ['0']));
-    const hub = opened.use(await HubProcess.start({ env: { ...CONFIGURATION, ERP_URL: erp.ready.url, ...env } }));
-    await stockUp(hub.client('operator'));
-    return new Site(hub, erp.pid, opened.move());
+    const installation = opened.use(await profile.install({ ...CONFIGURATION, ERP_URL: erp.ready.url, ...env }));
+    await stockUp(installation.hub.client('operator'));
+    return new Site(profile, installation, erp.pid, opened.move());
+  }
+
+  get parts(): readonly Part[] {
+    return this.#installation.parts;
+  }
+
+  /** Of the hub's own processes together. */
+  hubMemory(): { readonly rssMiB: number; readonly peakRssMiB: number } {
+    const costs = this.parts.filter(({ kind }) => kind === 'hub').map(({ pid }) => costOf(pid));
+    return {
+      rssMiB: costs.reduce((sum, { rssMiB }) => sum + rssMiB, 0),
+      peakRssMiB: costs.reduce((sum, { peakRssMiB }) => sum + peakRssMiB, 0),
+    };
   }
 
   async generator(prefix: string, connections = CONNECTIONS): Promise<Generator> {

@@ -1,4 +1,5 @@
-import { aimedAbove, aimedBelow, type Figure, figure } from './figures.ts';
+import { cpuFigures } from './cpu-figures.ts';
+import { aimedAbove, type Figure, figure } from './figures.ts';
 import type { Generator } from './load.ts';
 import { type Cost, meter } from './meter.ts';
 import { percentilesOf, shown } from './percentiles.ts';
@@ -16,7 +17,7 @@ export interface Run {
 
 /** Sends orders over 32 connections, each its next one when the last one was accepted, until all of them completed. */
 export const closedLoop = async (run: Run, orders: number): Promise<{ readonly cost: Cost; readonly latencies: readonly number[] }> => {
-  const stop = meter(run.site.hub.pid, run.site.erpPid);
+  const stop = meter(run.site);
   const sent = await run.generator.closedLoop(orders, CONNECTIONS);
   run.stored += orders;
   await run.site.completed(run.stored);
@@ -26,14 +27,11 @@ export const closedLoop = async (run: Run, orders: number): Promise<{ readonly c
 export const measureThroughput = async (run: Run, orders: number): Promise<readonly Figure[]> => {
   const { cost, latencies } = await closedLoop(run, orders);
   const percentiles = percentilesOf(latencies);
-  const cpu = (name: string, ms: number) => figure(`closed loop: CPU per order, ${name}`, `${(ms / orders).toFixed(2)} ms`, ms / orders);
+  const { completedPerSecond, completedFloor, hubCpuMsPerOrder } = run.site.profile.aims;
   return [
-    aimedAbove('closed loop: completed orders/s (floor 600)', (orders / cost.wallMs) * 1_000, 1_600, ''),
+    aimedAbove(`closed loop: completed orders/s (floor ${completedFloor})`, (orders / cost.wallMs) * 1_000, completedPerSecond, ''),
     figure('closed loop: accepted, p50 / p95 / p99', `${shown(percentiles)} ms`, percentiles),
-    aimedBelow('closed loop: CPU per order, hub', cost.hubMs / orders, 0.8, 'ms', 2),
-    cpu('ERP simulator', cost.erpMs),
-    cpu('load generator', cost.generatorMs),
-    figure('closed loop: cores that other processes took', cost.othersCores.toFixed(2), cost.othersCores),
+    ...cpuFigures('closed loop', cost, orders, hubCpuMsPerOrder),
   ];
 };
 

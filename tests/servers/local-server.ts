@@ -9,6 +9,8 @@ import { join } from 'node:path';
 export interface LocalServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** Of the process that runs now; a restart changes it. */
+  pid(): number;
   /** Asks it to end, and waits until it has. */
   stop(): Promise<void>;
   /** SIGKILL, and waits until it is gone. */
@@ -104,6 +106,7 @@ export const startLocalServer = async (options: LocalServerOptions): Promise<Loc
   return {
     url,
     port,
+    pid: () => pidOf(name, child),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
     restart: async () => {
@@ -114,6 +117,11 @@ export const startLocalServer = async (options: LocalServerOptions): Promise<Loc
     thaw: () => void child?.kill('SIGCONT'),
     [Symbol.asyncDispose]: dispose,
   };
+};
+
+const pidOf = (name: string, child: ChildProcess | undefined): number => {
+  if (child?.pid === undefined) throw new Error(`${name} does not run`);
+  return child.pid;
 };
 
 const takesConnections = (port: number): Promise<boolean> =>

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { TEST_CERTIFICATE } from '../../adapters/http/testing/certificate.ts';
 import { freePort, hasCommand, type LocalServer, startLocalServer, temporaryFolder } from './local-server.ts';
 
@@ -33,6 +34,7 @@ export interface MongoDbOptions {
 }
 
 export const startMongoDb = async ({ postgresUrl }: MongoDbOptions = {}): Promise<MongoDbServer> => {
+  if (postgresUrl && serverName() !== 'mongod') await prepareBackEnd(postgresUrl);
   const folder = temporaryFolder('mongodb');
   mkdirSync(join(folder, 'data'));
   const [port, tlsPort] = [await freePort(), await freePort()];
@@ -50,6 +52,34 @@ export const startMongoDb = async ({ postgresUrl }: MongoDbOptions = {}): Promis
     tlsUrl: hasCommand('mongod') ? undefined : `mongodb://localhost:${tlsPort}/`,
     database: (name) => `${url}/${name}`,
   };
+};
+
+/**
+ * FerretDB 1.24 looks a document up by its id with `@>`, which no index of its own serves: replacing one reads the whole collection. So every
+ * table it creates gets one that does, and plans are made for the very question asked, as only those can use it.
+ */
+const INDEX_BY_ID = `
+  CREATE FUNCTION index_by_id() RETURNS event_trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    created record;
+  BEGIN
+    FOR created IN SELECT c.object_identity FROM pg_event_trigger_ddl_commands() c JOIN pg_attribute a ON a.attrelid = c.objid
+      WHERE c.object_type = 'table' AND a.attname = '_jsonb'
+    LOOP
+      EXECUTE format('CREATE INDEX ON %s USING gin ((_jsonb->''_id'') jsonb_path_ops) WITH (fastupdate = off)', created.object_identity);
+    END LOOP;
+  END $$;
+  CREATE EVENT TRIGGER index_by_id ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION index_by_id();
+  DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET plan_cache_mode = force_custom_plan', current_database()); END $$`;
+
+const prepareBackEnd = async (postgresUrl: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  try {
+    await client.query(INDEX_BY_ID);
+  } finally {
+    await client.end();
+  }
 };
 
 const ferretArguments = (folder: string, port: number, tlsPort: number, postgresUrl: string | undefined): string[] => {

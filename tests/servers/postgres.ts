@@ -12,6 +12,8 @@ export interface PostgresServer extends AsyncDisposable {
   /** Of the superuser, on the database `postgres`; nothing asks for a password. */
   readonly url: string;
   readonly version: string;
+  /** Of the server that runs now; its sessions are its children. */
+  pid(): number;
   /** Creates an empty database; returns its URL. */
   createDatabase(): Promise<string>;
   /** One statement on any database of the server, on a connection of its own. */
@@ -107,6 +109,7 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
   return {
     url,
     version: row?.server_version ?? 'unknown',
+    pid: () => child!.pid!,
     async createDatabase() {
       databases += 1;
       const name = `test_${databases}`;

@@ -107,6 +107,12 @@ export class NetworkedHub implements AsyncDisposable {
   get managementUrl(): string {
     return this.#management?.url ?? '';
   }
+  /** Those that run now. */
+  get processes(): readonly { readonly name: ProcessName; readonly pid: number; readonly managementUrl: string }[] {
+    return Object.entries(this.#running).flatMap(([name, replicas]) =>
+      replicas.flatMap((one) => (one ? [{ name: name as ProcessName, pid: one.child.pid!, managementUrl: one.managementUrl }] : [])),
+    );
+  }
   get output(): string {
     return this.#output;
   }

@@ -1,0 +1,28 @@
+import type { ApiClient } from '../support/api-client.ts';
+
+/** A process whose use of the machine is shown by itself. */
+export interface Part {
+  readonly name: string;
+  /** `engine`: a server that the hub keeps its data in. */
+  readonly kind: 'hub' | 'engine';
+  readonly pid: number;
+}
+
+/** The hub as the benchmark uses it, whatever it consists of. */
+export interface RunningHub {
+  readonly url: string;
+  /** Where `/stats` is. */
+  readonly managementUrl: string;
+  /** Of the process that relays open work: where `/metrics` tells its age. */
+  readonly relayUrl: string;
+  client(name: 'demo' | 'operator' | 'auditor'): ApiClient;
+}
+
+/** A hub that runs, with everything it needs; disposing ends all of it. */
+export interface Installation extends AsyncDisposable {
+  readonly hub: RunningHub;
+  /** Its processes and those of its engines. */
+  readonly parts: readonly Part[];
+  /** From the start of its processes until the last was ready. */
+  readonly readyMs: number;
+}
