@@ -8,7 +8,7 @@ import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
-import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Clock, ResumableClock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
@@ -28,6 +28,7 @@ import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from '
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { ERP, orderRegistration } from './flows.ts';
 import { metricsRoute } from './metrics-route.ts';
+import { resumeClock } from './resume-clock.ts';
 import { VERSION } from './version.ts';
 
 export interface RunningHub extends AsyncDisposable {
@@ -48,7 +49,7 @@ export interface RunningHub extends AsyncDisposable {
 /** Where something else can be put in, for tests that move time or break the hub on purpose. A hub that is run has none of these. */
 export interface HubSeams {
   /** Default: the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | ResumableClock;
   /** Comes between the database of the log and the ports on it. */
   readonly log?: (log: LogDatabase) => LogDatabase;
   /** Comes between the ports and the services. */
@@ -90,6 +91,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const { strictInventory } = config.orchestration;
   const opened = started.use(await openEmbeddedPorts({ folder, strictInventory, clock, telemetry, wrapLog: seams.log }));
   const ports = seams.ports?.(opened) ?? opened;
+  await resumeClock(clock, ports.store, telemetry.logger);
 
   const simulator = await openErpBehind(config, folder, ports);
   if (simulator) started.use(simulator);

@@ -4,6 +4,7 @@ import type { StepFaulted, StepRetried } from '@sagahub/contracts/messages/hub.t
 import type { OrderStatus } from '@sagahub/contracts/messages/order.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import { givenUpFault } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { emptyFold, foldRecorded, pendingSteps } from '@sagahub/orchestration-service/engine/folding.ts';
 import { received, receivedWithDiscount } from '@sagahub/orchestration-service/flows/order/testing/examples.ts';
 import { type Happening, happen, happening } from '@sagahub/orchestration-service/flows/order/testing/happenings.ts';
@@ -66,20 +67,24 @@ const STATUSES: Readonly<Record<OrderDocument['state'], readonly OrderStatus[]>>
 };
 
 /** A handler throws, for the last time or not; or an operator has the step tried again. */
-type EngineAct = { readonly fault: 'again' | 'for-good' } | { readonly retry: true };
-const engineAct: fc.Arbitrary<EngineAct> = fc.constantFrom<EngineAct[]>({ fault: 'again' }, { fault: 'for-good' }, { retry: true });
+type EngineAct = { readonly fault: 'again' | 'for-good'; readonly ofStep: number } | { readonly retry: true };
+const engineAct: fc.Arbitrary<EngineAct> = fc.oneof(
+  fc.record({ fault: fc.constantFrom('again' as const, 'for-good' as const), ofStep: fc.nat(2) }),
+  fc.constant({ retry: true as const }),
+);
 
 const actOfEngine = (folds: BothFolds, act: EngineAct, atMs: number): void => {
-  const { fault } = folds.folded;
+  const { faults } = folds.folded;
   if ('retry' in act) {
-    const data: StepRetried['data'] = { step: fault?.step ?? '', by: 'op', reason: 'r' };
-    if (fault) folds.take({ type: 'StepRetried', data }, atMs);
+    const fault = givenUpFault(folds.folded) ?? faults?.values().next().value;
+    if (fault) folds.take({ type: 'StepRetried', data: { step: fault.step, by: 'op', reason: 'r' } satisfies StepRetried['data'] }, atMs);
     return;
   }
-  const row = pendingSteps(folds.folded).find(({ queue }) => queue !== OPERATOR_QUEUE);
+  const rows = pendingSteps(folds.folded).filter(({ queue }) => queue !== OPERATOR_QUEUE);
+  const row = rows[act.ofStep % rows.length];
   if (!row) return;
   const nextAt = act.fault === 'again' ? { nextAt: new Date(atMs + 1_000).toISOString() } : {};
-  const data: StepFaulted['data'] = { step: row.step, attempt: (fault?.count ?? 0) + 1, error: 'Error: no', ...nextAt };
+  const data: StepFaulted['data'] = { step: row.step, attempt: (faults?.get(row.step)?.count ?? 0) + 1, error: 'Error: no', ...nextAt };
   folds.take({ type: 'StepFaulted', data }, atMs);
 };
 

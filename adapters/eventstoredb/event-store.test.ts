@@ -7,6 +7,9 @@ import { appendOf, event } from '@sagahub/contracts/ports/event-store-harness.co
 import { LOG_START, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { type KurrentDbDouble, startKurrentDbDouble } from '../../tests/servers/kurrentdb-double/double.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
+import { systemClock } from '../process/clock.ts';
+import { openEventStoreDb } from './event-store.ts';
 import { logOn } from './testing/harness.ts';
 
 const REAL_SERVER = process.env['HUB_TEST_KURRENTDB_URL'];
@@ -120,6 +123,16 @@ describe('event store on the KurrentDB double', () => {
       { id: crypto.randomUUID(), type: 'Other', contentType: 'application/json', data: Buffer.from('{}'), metadata: new Uint8Array() },
     ]);
     await assert.rejects(logOn(double.url, { streamPrefix }), ConfigurationError);
+  });
+
+  it('tells readiness how it is, within two seconds, and never the password', async () => {
+    await using own = await startKurrentDbDouble();
+    await using store = await openEventStoreDb({ url: own.url, clock: systemClock(), logger: silentTelemetry.logger });
+    assert.deepEqual(await store.health(), { name: 'event-store:connection', status: 'pass' });
+    own.kill();
+    const { status, output } = await store.health();
+    assert.equal(status, 'fail');
+    assert.match(output ?? '', /KurrentDB at esdb:.*Check that it runs/);
   });
 
   it('says which server it cannot reach, without the password, and what to do', async () => {

@@ -13,10 +13,13 @@ import {
   type Subscription,
 } from '@sagahub/contracts/ports/event-store.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
+import type { HealthCheck } from '@sagahub/contracts/service.ts';
+import { type EngineHealth, HEALTH_TIMEOUT_MS } from '../engine/engine.ts';
 import { Appends } from './appends.ts';
 import { AppendStream } from './append-stream.ts';
 import { parseConnectionUrl } from './connection-url.ts';
 import { EventSubscription } from './event-subscription.ts';
+import { NoAnswerError, translated } from './failures.ts';
 import { LogReader } from './log-reader.ts';
 import { RequestKeys } from './request-keys.ts';
 import { Server } from './server.ts';
@@ -48,7 +51,7 @@ const LEASE_FACTOR = 4;
  * @throws ConfigurationError the URL cannot be used, or what it leads to
  * @throws UnavailableError the server cannot be reached: try again later
  */
-export const openEventStoreDb = async (options: EventStoreDbOptions): Promise<EventStore> => {
+export const openEventStoreDb = async (options: EventStoreDbOptions): Promise<EventStore & EngineHealth> => {
   const { url, clock, logger, streamPrefix, appendTimeoutMs, giveUpAfterMs, heartbeatMs } = { ...DEFAULTS, ...options };
   const server = new Server(parseConnectionUrl(url), { clock, logger, giveUpAfterMs });
   const reader = new LogReader(server, new StreamNames(streamPrefix));
@@ -102,7 +105,7 @@ interface Parts {
   readonly heartbeatMs: number;
 }
 
-class EventStoreDb implements EventStore {
+class EventStoreDb implements EventStore, EngineHealth {
   readonly logId: string;
   readonly namespace: string;
   readonly densePositions = false;
@@ -167,6 +170,10 @@ class EventStoreDb implements EventStore {
     return this.#open().reader.lastPosition();
   }
 
+  async newest(): Promise<RecordedEvent | undefined> {
+    return this.#recorded(await this.#open().reader.pageBefore('end', 1))[0];
+  }
+
   async positionAt(time: string): Promise<bigint> {
     this.#open();
     return this.#times.positionAt(Date.parse(time));
@@ -177,6 +184,23 @@ class EventStoreDb implements EventStore {
     const subscription = new EventSubscription(server, reader, heartbeatMs, options, () => this.#subscriptions.delete(subscription));
     this.#subscriptions.add(subscription);
     return subscription;
+  }
+
+  async health(): Promise<HealthCheck> {
+    const name = 'event-store:connection';
+    const { reader, server } = this.#open();
+    const late = new AbortController();
+    try {
+      const silence = server.clock.sleep(HEALTH_TIMEOUT_MS, late.signal).then(() => {
+        throw translated(new NoAnswerError(`no answer within ${HEALTH_TIMEOUT_MS} ms`), server.name);
+      });
+      await Promise.race([reader.lastPosition(), silence]);
+      return { name, status: 'pass' };
+    } catch (error) {
+      return { name, status: 'fail', output: error instanceof Error ? error.message : String(error) };
+    } finally {
+      late.abort();
+    }
   }
 
   /** Appends asked before are settled, batches in hand are finished; then subscriptions end. */

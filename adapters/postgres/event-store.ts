@@ -136,6 +136,12 @@ class PostgresEventStore implements EventStore {
     return readEnd(this.#database);
   }
 
+  async newest(): Promise<RecordedEvent | undefined> {
+    const end = await this.lastPosition();
+    const [newest] = await readWindow(this.#database, end - 1n, end, 1, undefined);
+    return newest;
+  }
+
   async positionAt(time: string): Promise<bigint> {
     this.#assertOpen();
     await this.#ownAppendsPlaced();

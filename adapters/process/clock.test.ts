@@ -40,6 +40,17 @@ describe('system clock', () => {
     assert.equal(clock.now(), wallMs);
   });
 
+  it('goes on from where an earlier process was when the computer clock was set back in between', () => {
+    let wallMs = 1_000_000;
+    const clock = systemClock(() => wallMs);
+    assert.equal(clock.resumeFrom(900_000), 0);
+    assert.equal(clock.now(), 1_000_000);
+    assert.equal(clock.resumeFrom(1_003_600), 3_600);
+    assert.equal(clock.now(), 1_003_600);
+    wallMs += 36_000;
+    assert.equal(clock.now(), wallMs, 'they agree after ten times as long');
+  });
+
   it('sleeps at least as long as asked', async () => {
     const startMs = performance.now();
     await systemClock().sleep(15);

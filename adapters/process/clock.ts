@@ -1,4 +1,4 @@
-import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { ResumableClock } from '@sagahub/contracts/ports/clock.ts';
 
 /** setTimeout takes no longer delay: it would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -9,7 +9,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
  *
  * @param wallMs for tests: what the computer's clock says
  */
-export const systemClock = (wallMs: () => number = Date.now): Clock => {
+export const systemClock = (wallMs: () => number = Date.now): ResumableClock => {
   let lastWallMs = wallMs();
   let aheadTenths = 0; // of a millisecond; whole numbers, as rounding errors could take time back
   const now = (): number => {
@@ -20,7 +20,12 @@ export const systemClock = (wallMs: () => number = Date.now): Clock => {
     lastWallMs = wall;
     return wall + Math.ceil(aheadTenths / 10);
   };
-  return { now, sleep };
+  const resumeFrom = (ms: number): number => {
+    const behindMs = ms - now();
+    if (behindMs > 0) aheadTenths += Math.ceil(behindMs) * 10;
+    return Math.ceil(aheadTenths / 10);
+  };
+  return { now, sleep, resumeFrom };
 };
 
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>

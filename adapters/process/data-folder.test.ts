@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigurationError, DataFolderInUseError } from '@sagahub/contracts/errors.ts';
+import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { openDataFolder } from './data-folder.ts';
 
 /** Another process that owns the folder; it prints once it does. */
@@ -77,6 +78,14 @@ describe('data folder', () => {
         () => openDataFolder(path),
         (error) => error instanceof ConfigurationError && error.message.includes('there is a file of that name'),
       );
+  });
+
+  it('says what to do where no folder can be made, instead of trying for ever', function () {
+    if (!existsSync('/proc/self')) skip(this, 'there is no /proc here');
+    assert.throws(
+      () => openDataFolder('/proc/sagahub/data'),
+      (error) => error instanceof ConfigurationError && /\/proc\/sagahub\/data cannot be used: .*HUB_DATA_DIR/.test(error.message),
+    );
   });
 
   it('says what to do when the user may not write there', async () => {

@@ -34,6 +34,27 @@ describe('event store in SQLite', () => {
     assert.equal((await harness.store.readStream('order-1')).length, 2);
   });
 
+  it('shows an event again to whoever has seen it, though its appender has not been told yet', async () => {
+    let held: Promise<void> | undefined;
+    await using harness = await openOnLog((log, clock) => {
+      const call: typeof log.writer.call = async (...args) => {
+        const reply = await log.writer.call(...args);
+        await held;
+        return reply;
+      };
+      return openSqliteEventStore({ ...log, writer: Object.assign(Object.create(log.writer) as typeof log.writer, { call }) }, { clock });
+    });
+    const store = harness.port;
+    await store.append(appendOf('order-1', NO_STREAM));
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    held = promise;
+    const appending = store.append(appendOf('order-1', 0));
+    await eventually('it is committed', async () => (await store.readStream('order-1')).length === 2);
+    assert.equal((await store.readStream('order-1', { from: 1 })).length, 1);
+    release();
+    await appending;
+  });
+
   it('refuses appends while the disk is full, goes on reading, and appends again when there is room', async () => {
     await using harness = await openHarness();
     const { store, log } = harness;

@@ -99,7 +99,12 @@ class SqliteEventStore implements EventStore {
   ): Promise<RecordedEvent[]> {
     this.#assertOpen();
     const head = this.#heads.get(stream);
-    return head !== undefined && from > head ? [] : this.#reader.stream(stream, from, to);
+    if (head !== undefined && from > head) return [];
+    const events = this.#reader.stream(stream, from, to);
+    // Committed, though its appender has not been told yet: who has seen it must find it the next time too.
+    const last = events.at(-1);
+    if (head !== undefined && last && last.revision > head) this.#heads.set(stream, last.revision);
+    return events;
   }
 
   async findRequest(requestKey: string): Promise<string | undefined> {
@@ -128,6 +133,12 @@ class SqliteEventStore implements EventStore {
   async lastPosition(): Promise<bigint> {
     this.#assertOpen();
     return BigInt(this.#feed.tail.end);
+  }
+
+  async newest(): Promise<RecordedEvent | undefined> {
+    this.#assertOpen();
+    const { end } = this.#feed.tail;
+    return this.#reader.window(end - 1, end, 1, undefined)[0];
   }
 
   async positionAt(time: string): Promise<bigint> {

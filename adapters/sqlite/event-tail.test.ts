@@ -28,11 +28,13 @@ describe('event tail', () => {
     assert.deepEqual(positions(tail.after(5, 10)), [6]);
   });
 
-  it('lets go of what was seen in large pieces, keeping the rest in place', () => {
+  it('lets go of what was seen in pieces of 250, keeping the rest in place', () => {
     const tail = new EventTail(0);
     fill(tail, 6_000);
-    tail.release(100);
+    tail.release(249);
     assert.equal(tail.start, 0);
+    tail.release(250);
+    assert.equal(tail.start, 250);
     tail.release(5_000);
     assert.equal(tail.start, 5_000);
     assert.deepEqual(positions(tail.after(5_998, 10)), [5_999, 6_000]);

@@ -35,6 +35,13 @@ describe('writer', () => {
     assert.notEqual(await writer.call('thread', undefined), threadId);
   });
 
+  it('keeps what its thread allocates small', async () => {
+    await using folder = await temporaryFolder();
+    await using writer = await open(folder.path('notes.db'));
+    const youngMiB = await writer.call('youngMiB', undefined);
+    assert.ok(youngMiB !== undefined && youngMiB <= 16, `${youngMiB} MiB`);
+  });
+
   it('rejects an operation that throws and commits those that shared its transaction', async () => {
     await using folder = await temporaryFolder();
     await using writer = await open(folder.path('notes.db'));

@@ -63,6 +63,7 @@ export const tracedEventStore = (inner: EventStore, telemetry: Telemetry): Event
     readAll: time('read-all', (options: Parameters<EventStore['readAll']>[0]) => inner.readAll(options)),
     readRaw: (options) => inner.readRaw(options),
     lastPosition: () => inner.lastPosition(),
+    newest: () => inner.newest(),
     positionAt: (at) => inner.positionAt(at),
     subscribe: (options) => inner.subscribe(options),
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),

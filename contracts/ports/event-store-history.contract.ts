@@ -48,6 +48,7 @@ export const historyContract = (open: OpenHarness) => {
     );
     assert.equal(new Set(positions).size, 1 + 100);
     assert.equal(await store.lastPosition(), positions.at(-1));
+    assert.deepEqual(await store.newest(), whole.at(-1));
     if (store.densePositions)
       assert.deepEqual(
         positions,

@@ -111,6 +111,9 @@ export interface EventStore extends AsyncDisposable {
   /** Position of the newest event; {@link LOG_START} when there is none. */
   lastPosition(): Promise<bigint>;
 
+  /** The event at {@link lastPosition}. */
+  newest(): Promise<RecordedEvent | undefined>;
+
   /** Position of the last event recorded at or before `time` (ISO 8601); {@link LOG_START} when there is none. */
   positionAt(time: string): Promise<bigint>;
 

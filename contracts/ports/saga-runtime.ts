@@ -17,16 +17,23 @@ export interface Folded<State = unknown> {
   readonly correlationId: string;
   /** Trace context of the event that started the object. */
   readonly traceparent: string | undefined;
-  /** A handler threw and the engine keeps count. */
-  readonly fault?: {
-    readonly step: string;
-    readonly count: number;
-    readonly error: string;
-    readonly sinceMs: number;
-    /** Absent: given up, the object is stuck. */
-    readonly nextAtMs?: number;
-  };
+  /** Of steps whose handler threw since the object last moved, by step. Absent: none. */
+  readonly faults?: ReadonlyMap<string, StepFault>;
 }
+
+/** The engine keeps count of each step's failures. */
+export interface StepFault {
+  readonly step: string;
+  readonly count: number;
+  readonly error: string;
+  readonly sinceMs: number;
+  /** Absent: given up, the object is stuck. */
+  readonly nextAtMs?: number;
+}
+
+/** The step that the engine gave up on: nothing of the object moves before an operator has it retried. */
+export const givenUpFault = ({ faults }: Pick<Folded, 'faults'>): StepFault | undefined =>
+  faults?.values().find(({ nextAtMs }) => nextAtMs === undefined);
 
 export interface ActContext {
   /** `client:<id>`, `connector:<name>`, … */

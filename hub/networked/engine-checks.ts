@@ -3,7 +3,7 @@ import type { Service } from '@sagahub/contracts/service.ts';
 
 /** Without its engine there is nothing a process could answer: then it is not ready. */
 const needs = (processName: string, check: string): boolean =>
-  check.startsWith('postgresql:') || (check.startsWith('mongodb:') && processName === 'read-model');
+  check.startsWith('postgresql:') || check.startsWith('event-store:') || (check.startsWith('mongodb:') && processName === 'read-model');
 
 /**
  * The engines' state, for readiness. What a process can do without is a warning to it: all replicas lose an engine at the same time, and taking

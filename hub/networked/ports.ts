@@ -69,28 +69,32 @@ export const openNetworkedPorts = async (options: NetworkedOptions): Promise<Net
     cache: redis,
     clock,
     telemetry,
-    engines: [database, redis, bus, documents],
+    engines: [database, ...('health' in store ? [store] : []), redis, bus, documents],
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 };
+
+/** Health of a log that is on an engine of its own. */
+const LOG_CHECK = 'event-store:connection';
 
 /** By the scheme of the URL. In PostgreSQL every process stands for sequencer, so that one is always there. */
 const openLog = async (
   database: Database,
   leadership: Leadership,
   { settings: { eventStoreUrl, postgresUrl }, clock, telemetry: { logger }, startup }: NetworkedOptions,
-): Promise<EventStore & AsyncDisposable> => {
+): Promise<EventStore | (EventStore & EngineHealth)> => {
   const setting = networkedSettings.eventStoreUrl.env;
   if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl))
-    return waitForEngine({ name: 'KurrentDB', url: eventStoreUrl, setting }, startup.of('event-store:connection'), () =>
+    return waitForEngine({ name: 'KurrentDB', url: eventStoreUrl, setting }, startup.of(LOG_CHECK), () =>
       openEventStoreDb({ url: eventStoreUrl, clock, logger }),
     );
   if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
-  const own = await openHubDatabase({ url: eventStoreUrl, setting, starting: startup.of('event-store:connection') });
+  const own = await openHubDatabase({ url: eventStoreUrl, setting, starting: startup.of(LOG_CHECK) });
   const elections = openPostgresLeadership(own, { clock });
   const store = await openPostgresEventStore(own, { clock, leadership: elections });
   const dispose = store[Symbol.asyncDispose].bind(store);
   return Object.assign(store, {
+    health: async () => ({ ...(await own.health()), name: LOG_CHECK }),
     async [Symbol.asyncDispose]() {
       await dispose();
       await elections[Symbol.asyncDispose]();

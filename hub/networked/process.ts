@@ -12,6 +12,7 @@ import { startGateway } from '@sagahub/gateway/service.ts';
 import { ensureAdmin } from '../admin-client.ts';
 import { ERP } from '../flows.ts';
 import { metricsRoute } from '../metrics-route.ts';
+import { resumeClock } from '../resume-clock.ts';
 import { VERSION } from '../version.ts';
 import { enginesOf } from './engine-checks.ts';
 import { openNetworkedPorts } from './ports.ts';
@@ -66,6 +67,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   );
   const { strictInventory } = config.orchestration;
   const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup }));
+  await resumeClock(clock, ports.store, telemetry.logger);
   const services = name === 'gateway' ? remoteServices(settings) : [await startService(name, config, ports)];
   for (const service of services) started.use(service);
   if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);

@@ -1,7 +1,7 @@
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import { type OrderState, type OrderStatus, orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
-import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { type Folded, givenUpFault, type SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 
 const ORDER_ID = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -26,9 +26,9 @@ const ENDINGS: Readonly<Partial<Record<string, OrderStatus>>> = {
 } satisfies Partial<Record<OrderState, OrderStatus>>;
 
 /** The status an order has come to, when nothing more will happen to it by itself; `undefined` while it is on its way. */
-export const settledStatus = ({ flow, state, fault }: Folded): OrderStatus | undefined => {
+export const settledStatus = (folded: Folded): OrderStatus | undefined => {
+  const { flow, state } = folded;
   const pending = flow.pending(state);
   if (pending.length === 0) return ENDINGS[flow.stateName(state)];
-  const givenUp = fault !== undefined && fault.nextAtMs === undefined;
-  return givenUp || pending.every(({ queue }) => queue === OPERATOR_QUEUE) ? 'stuck' : undefined;
+  return givenUpFault(folded) || pending.every(({ queue }) => queue === OPERATOR_QUEUE) ? 'stuck' : undefined;
 };

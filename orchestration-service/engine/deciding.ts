@@ -1,7 +1,7 @@
 import { ConflictError } from '@sagahub/contracts/errors.ts';
 import type { EventBody } from '@sagahub/contracts/events.ts';
 import type { StepRetried } from '@sagahub/contracts/messages/hub.ts';
-import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { type Folded, givenUpFault } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Command, Decision, SagaVersion } from '@sagahub/contracts/saga.ts';
 import type { Draft } from './draft.ts';
 import { MissingSagaVersionError } from './errors.ts';
@@ -55,7 +55,7 @@ export const runDecisions = async (draft: Draft, step: string, nowMs: number, pa
 /** The events a command leads to: the engine's own `RetryStep`, or whatever the flow makes of it. */
 export const commandEvents = (folded: Folded, command: Command, nowMs: number): readonly EventBody<string, any>[] => {
   if (command.type !== 'RetryStep') return folded.flow.command(folded.state, command, nowMs);
-  const { fault } = folded;
+  const fault = givenUpFault(folded) ?? folded.faults?.values().next().value;
   if (!fault) throw new ConflictError('HUB_NOTHING_TO_RETRY', `${folded.stream} has no faulted step; it may have been retried meanwhile`);
   const retried: StepRetried = {
     type: 'StepRetried',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
-import type { ExternalCall } from '@sagahub/contracts/saga.ts';
+import type { ExternalCall, Flow } from '@sagahub/contracts/saga.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { HINT_LEASE_MS } from './relay.ts';
 import type { StreamRuntime } from './runtime.ts';
 import { type EngineBench, engineBench } from './testing/engine-bench.ts';
-import { parcelFlow, type ParcelState } from './testing/parcel-flow.ts';
+import { PARCEL_QUEUE, parcelFlow, type ParcelState } from './testing/parcel-flow.ts';
 import { refuseMissingVersions } from './version-check.ts';
 
 const context = { actor: 'test' };
@@ -131,6 +131,32 @@ describe('the saga engine', () => {
     await assert.rejects(bench.runtime.execute(stream, { type: 'RetryStep', by: 'operator', reason: 'again' }, context), {
       code: 'HUB_NOTHING_TO_RETRY',
     });
+  });
+
+  it('counts the failures of each step, so that two that fail in turn do not go on for ever', async () => {
+    const outOfInk = () => {
+      throw new TypeError('out of ink');
+    };
+    const v1 = parcelFlow.versions[1]!;
+    const reminding: Flow<ParcelState> = {
+      ...parcelFlow,
+      versions: { 1: { ...v1, decide: (state, input) => (input.step === 'remind' ? outOfInk() : v1.decide(state, input)) } },
+      pending: (state) =>
+        parcelFlow
+          .pending(state)
+          .flatMap((row) => (row.step === 'pickup' ? [row, { ...row, step: 'remind', queue: PARCEL_QUEUE }] : [row])),
+    };
+    await using bench = await engineBench({ flow: reminding, pickUp: () => Promise.reject(new TypeError('flat tyre')) });
+    const stream = await bench.announce('12');
+    await eventually('the engine gives up', async () => {
+      await bench.clock.advance(5_000);
+      return (await bench.openWork.ofStream(stream)).some(({ queue }) => queue === 'operator');
+    });
+    const faults = (await bench.store.readStream(stream)).filter(({ type }) => type === 'StepFaulted');
+    const attempts = (step: string) => faults.filter(({ data }) => data['step'] === step).map(({ data }) => data['attempt']);
+    assert.deepEqual(attempts('remind').slice(0, 6), [1, 2, 3, 4, 5, 6]);
+    assert.deepEqual(attempts('pickup').slice(0, 6), [1, 2, 3, 4, 5, 6]);
+    assert.equal(faults.filter(({ data }) => data['nextAt'] === undefined).length, 1);
   });
 
   it('records no fault of a handler that throws when its step is done already', async () => {

@@ -1,6 +1,6 @@
 import type { EventBody, RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { StepFaulted } from '@sagahub/contracts/messages/hub.ts';
-import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
+import { type Folded, givenUpFault, type StepFault } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { type Flow, NEVER, OPERATOR_QUEUE, type PendingStep, type SagaEvent } from '@sagahub/contracts/saga.ts';
 
 /** Step of the row that stands for an object only an operator can move on, after a handler kept throwing. */
@@ -37,8 +37,11 @@ export const foldRecorded = (folded: Folded, recorded: RecordedEvent): Folded =>
 
 /** What an event changes, whether it is recorded already or about to be. Leaves `revision` as it is. */
 export const foldBody = (folded: Folded, event: EventBody<string, any>, time: string, sagaVersion: number | undefined): Folded => {
-  if (event.type === 'StepFaulted') return { ...folded, time, fault: faultOf(event as StepFaulted, time) };
-  const { fault: _cleared, ...rest } = folded;
+  if (event.type === 'StepFaulted') {
+    const fault = faultOf(event as StepFaulted, time);
+    return { ...folded, time, faults: new Map(folded.faults).set(fault.step, fault) };
+  }
+  const { faults: _cleared, ...rest } = folded;
   const sagaEvent: SagaEvent = {
     type: event.type,
     data: event.data,
@@ -50,7 +53,7 @@ export const foldBody = (folded: Folded, event: EventBody<string, any>, time: st
   return { ...rest, time, state: folded.flow.evolve(folded.state, sagaEvent) };
 };
 
-const faultOf = ({ data }: StepFaulted, time: string): NonNullable<Folded['fault']> => ({
+const faultOf = ({ data }: StepFaulted, time: string): StepFault => ({
   step: data.step,
   count: data.attempt,
   error: data.error,
@@ -64,12 +67,11 @@ const faultOf = ({ data }: StepFaulted, time: string): NonNullable<Folded['fault
  */
 export const pendingSteps = (folded: Folded): readonly PendingStep[] => {
   const pending = folded.flow.pending(folded.state);
-  const { fault } = folded;
-  if (!fault || pending.length === 0) return pending;
-  const { nextAtMs } = fault;
-  if (nextAtMs === undefined)
-    return [{ step: STUCK_STEP, queue: OPERATOR_QUEUE, attempt: fault.count, dueAtMs: NEVER, sinceMs: fault.sinceMs }];
-  return pending.map((row) => (row.step === fault.step ? { ...row, dueAtMs: Math.max(row.dueAtMs, nextAtMs) } : row));
+  const { faults } = folded;
+  if (!faults || pending.length === 0) return pending;
+  const givenUp = givenUpFault(folded);
+  if (givenUp) return [{ step: STUCK_STEP, queue: OPERATOR_QUEUE, attempt: givenUp.count, dueAtMs: NEVER, sinceMs: givenUp.sinceMs }];
+  return pending.map((row) => ({ ...row, dueAtMs: Math.max(row.dueAtMs, faults.get(row.step)?.nextAtMs ?? 0) }));
 };
 
 /** Nothing will happen any more unless somebody acts: ended, or left to an operator. */

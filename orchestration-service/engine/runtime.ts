@@ -149,8 +149,7 @@ export class StreamRuntime implements SagaRuntime {
       const folded = await this.load(hint.stream);
       if (!pendingSteps(folded).some(({ step }) => step === hint.step)) return;
       const nowMs = this.ports.clock.now();
-      const before = folded.fault?.step === hint.step ? folded.fault : undefined;
-      const attempt = (before?.count ?? 0) + 1;
+      const attempt = (folded.faults?.get(hint.step)?.count ?? 0) + 1;
       const dueAtMs = nextAtMs(attempt, nowMs);
       const faulted: StepFaulted = {
         type: 'StepFaulted',

@@ -24,12 +24,15 @@ describe('figures of the benchmark', () => {
     assert.equal(new Set(lines.map((line) => line.length)).size, 1);
   });
 
-  it('call memory flat only while its last third stays near the second', () => {
+  it('call memory flat only while its last third stays near the second, in its median and in its peaks', () => {
     const samples = (rssOf: (index: number) => number, lagSeconds = 0.1) =>
       Array.from({ length: 90 }, (_, index) => ({ rssMiB: rssOf(index), lagSeconds, inFlight: 0 }));
     const memory = (rssOf: (index: number) => number) => soakFigures(samples(rssOf), [1], 10)[0];
     assert.equal(memory((index) => (index < 30 ? 300 + 10 * index : 600 + (index % 5)))?.met, true);
     assert.equal(memory((index) => 300 + 5 * index)?.met, false);
+    assert.equal(memory((index) => (index === 85 ? 720 : 600))?.met, false, 'a peak that was not there before');
+    assert.equal(memory((index) => (index % 10 === 5 ? 720 : 600))?.met, true, 'peaks that were there before');
+    assert.equal(memory(() => 600)?.value, '600 (600) → 600 (600) MiB');
     assert.equal(
       soakFigures(
         samples(() => 600, 3),

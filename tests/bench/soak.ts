@@ -8,8 +8,12 @@ import type { Site } from './site.ts';
 import type { Run } from './throughput.ts';
 
 const SAMPLE_EVERY_MS = 2_000;
-/** Memory counts as flat when its median in the last third is at most this much above that of the second third. */
-const FLAT_SHARE = 0.05;
+/**
+ * Memory counts as flat when in its last third the median is at most this much above that of the second third, and the most likewise: a
+ * median alone would not see a peak, which is what a container's limit meets.
+ */
+const FLAT_MEDIAN = 0.05;
+const FLAT_MOST = 0.1;
 
 interface Sample {
   readonly rssMiB: number;
@@ -45,16 +49,16 @@ const sampleOf = async (site: Site): Promise<Sample> => {
 
 export const soakFigures = (samples: readonly Sample[], latencies: readonly number[], minutes: number): readonly Figure[] => {
   const third = Math.floor(samples.length / 3);
-  const middle = percentilesOf(samples.slice(third, 2 * third).map(({ rssMiB }) => rssMiB)).p50;
-  const end = percentilesOf(samples.slice(2 * third).map(({ rssMiB }) => rssMiB)).p50;
+  const middle = percentilesOf(samples.slice(third, 2 * third).map(({ rssMiB }) => rssMiB));
+  const end = percentilesOf(samples.slice(2 * third).map(({ rssMiB }) => rssMiB));
   const lag = percentilesOf(samples.slice(third).map(({ lagSeconds }) => lagSeconds));
   const accepted = percentilesOf(latencies);
   return [
     {
-      name: `resident memory over ${minutes} minutes at ${OFFERED} orders/s, second and last third`,
-      value: `${middle.toFixed(0)} → ${end.toFixed(0)} MiB`,
+      name: `resident memory over ${minutes} minutes at ${OFFERED} orders/s, median (most) of second and last third`,
+      value: `${middle.p50.toFixed(0)} (${middle.max.toFixed(0)}) → ${end.p50.toFixed(0)} (${end.max.toFixed(0)}) MiB`,
       aim: 'flat',
-      met: end <= middle * (1 + FLAT_SHARE),
+      met: end.p50 <= middle.p50 * (1 + FLAT_MEDIAN) && end.max <= middle.max * (1 + FLAT_MOST),
       data: samples,
     },
     { name: 'lag of the read model meanwhile, most', value: `${lag.max.toFixed(1)} s`, aim: '≤ 1.0 s', met: lag.max <= 1, data: lag },

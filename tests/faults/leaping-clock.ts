@@ -1,10 +1,11 @@
-import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { ResumableClock } from '@sagahub/contracts/ports/clock.ts';
 
 /**
- * The machine's time, which a test can set forward by any amount. Whoever sleeps wakes when its time has come, by waiting or by a leap,
+ * The machine's time, which a test can set by any amount. Whoever sleeps wakes when its time has come, by waiting or by a leap,
  * as on a computer that was suspended.
  */
-export interface LeapingClock extends Clock {
+export interface LeapingClock extends ResumableClock {
+  /** Backwards only while no hub runs: within a process time never goes back. */
   leap(ms: number): void;
 }
 
@@ -12,6 +13,10 @@ export const leapingClock = (): LeapingClock => {
   let aheadMs = 0;
   const asleep = new Set<() => void>();
   const now = () => Date.now() + aheadMs;
+  const leap = (ms: number): void => {
+    aheadMs += ms;
+    for (const look of asleep) look();
+  };
   return {
     now,
     sleep: (ms, signal) =>
@@ -34,9 +39,11 @@ export const leapingClock = (): LeapingClock => {
         signal?.addEventListener('abort', end);
         look();
       }),
-    leap: (ms) => {
-      aheadMs += ms;
-      for (const look of asleep) look();
+    leap,
+    resumeFrom: (ms) => {
+      const behindMs = Math.max(0, ms - now());
+      leap(behindMs);
+      return behindMs;
     },
   };
 };

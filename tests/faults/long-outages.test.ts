@@ -90,6 +90,18 @@ describe('an ERP that is away for longer than every deadline', () => {
     await assertAllCompleted(hub, 1);
   }).timeout(60_000);
 
+  it('a hub that is off, its breaker closed: it tries first when it is back, and undoes nothing', async () => {
+    await using hub = await HubHere.start({ erp: { outage: 'unavailable' } });
+    const orderId = await hub.post('PO-1');
+    await hub.orderIn(orderId, 'waiting');
+    await hub.stop();
+    hub.leap(OUTAGE_HOURS * HOUR_MS);
+    await hub.erp.behave(WELL_BEHAVED);
+    await hub.startAgain();
+    await hub.orderIn(orderId, 'completed');
+    await assertAllCompleted(hub, 1);
+  }).timeout(60_000);
+
   it('an expired credential: nobody is rejected, the breaker names it, and mending it is all there is to do', async () => {
     await using hub = await HubHere.start({ erp: { bearer: 'another-token' } });
     const orders = [await hub.post('PO-0')];

@@ -1,4 +1,4 @@
-import { threadId } from 'node:worker_threads';
+import { resourceLimits, threadId } from 'node:worker_threads';
 import type { DatabaseModule } from '../database-module.ts';
 
 /** A tiny database for the writer's own tests. */
@@ -26,6 +26,8 @@ export const database = {
         /** Notes added since the last rollback or opening. */
         remembered: () => remembered,
         thread: () => threadId,
+        /** Most that its young objects may occupy. */
+        youngMiB: () => resourceLimits.maxYoungGenerationSizeMb,
         die: () => process.exit(3),
       },
       beforeCommit: () => countCommit.run(),

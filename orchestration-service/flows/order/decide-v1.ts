@@ -5,7 +5,7 @@ import type { DecideInput, Decision, SagaVersion } from '@sagahub/contracts/saga
 import { ask, type Asks, type BreakerHistoryRequest, type DiscountRequest, type StockRequest } from './asks.ts';
 import { endedEvent } from './ending.ts';
 import type { OrderPolicy } from './policy.ts';
-import { type Compensating, isErpUndone, type OrderState, type Received, type Submitting, unwantedEffect } from './state.ts';
+import { absenceMs, type Compensating, isErpUndone, type OrderState, type Received, type Submitting, unwantedEffect } from './state.ts';
 import { ERP_DEADLINE, ERP_OVERDUE } from './steps.ts';
 
 /** Stock, then discount, then ERP; undone in reverse. */
@@ -131,7 +131,10 @@ const deadline = ({ sinceMs, order }: Submitting, { nowMs }: DecideInput): Decis
   return ask('breaker-history', { connector, sinceMs, untilMs: nowMs });
 };
 
-/** The clock stood still while the breaker was open: an outage of any length rejects nobody. */
+/**
+ * The clock stood still while the breaker was open, and while the hub itself made no attempts: an outage of any length, of the ERP or of
+ * the hub, rejects nobody. The two overlap, so the longer one counts.
+ */
 const breakerAnswered = (
   state: OrderState,
   request: BreakerHistoryRequest,
@@ -140,7 +143,8 @@ const breakerAnswered = (
 ): Decision => {
   if (state.status !== 'submitting') return REST;
   const { deadlineMs } = state.order.erp;
-  const waitedMs = request.untilMs - request.sinceMs - openMs;
+  const absentMs = state.absentMs + absenceMs(state.nextAtMs, request.untilMs);
+  const waitedMs = request.untilMs - request.sinceMs - Math.max(openMs, absentMs);
   if (waitedMs < deadlineMs) return { kind: 'wait', untilMs: nowMs + deadlineMs - waitedMs };
   return record({ type: 'ErpDeadlineExceeded', data: { waitedMs } });
 };

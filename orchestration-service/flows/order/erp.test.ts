@@ -225,17 +225,38 @@ describe('order flow: calls to the ERP', () => {
       nowMs: NOW_MS + hours * HOUR_MS,
     });
 
+    /** Every attempt is made at its time; the last one is due when the deadline is. */
+    const TRIED = [...SUBMITTING, attemptFailed(1, 'not-done', NOW_MS + 73 * HOUR_MS)];
+
     it('undoes an order the ERP never took, after asking how long its breaker was open', () => {
-      given(...SUBMITTING)
+      given(...TRIED)
         .when({ ...late(72, 0), deciding: {} })
         .asks('breaker-history', { connector: 'erp', sinceMs: NOW_MS, untilMs: NOW_MS + 72 * HOUR_MS });
-      given(...SUBMITTING)
+      given(...TRIED)
         .when(late(73, 1))
         .records({ type: 'ErpDeadlineExceeded', data: { waitedMs: 72 * HOUR_MS } }, cancelRequested());
     });
 
-    it('stands still while the breaker is open: an outage of any length rejects nobody', () =>
+    it('stands still while the hub makes no attempts: being off for any time rejects nobody', () => {
       given(...SUBMITTING)
+        .when(late(100, 0))
+        .waitsUntil(NOW_MS + 172 * HOUR_MS);
+      const back = at(NOW_MS + 100 * HOUR_MS, attemptFailed(1, 'not-done', NOW_MS + 200 * HOUR_MS));
+      given(...SUBMITTING, back)
+        .when(late(171, 0))
+        .waitsUntil(NOW_MS + 172 * HOUR_MS);
+      given(...SUBMITTING, back)
+        .when(late(172, 0))
+        .records({ type: 'ErpDeadlineExceeded', data: { waitedMs: 72 * HOUR_MS } }, cancelRequested());
+    });
+
+    it('counts an attempt that is merely slow', () => {
+      const underWay = given(...SUBMITTING, attemptFailed(1, 'not-done', NOW_MS + 72 * HOUR_MS - 5 * MINUTE_MS));
+      underWay.when(late(72, 0)).records({ type: 'ErpDeadlineExceeded', data: { waitedMs: 72 * HOUR_MS } }, cancelRequested());
+    });
+
+    it('stands still while the breaker is open: an outage of any length rejects nobody', () =>
+      given(...SUBMITTING, attemptFailed(1, 'not-done', NOW_MS + 500 * HOUR_MS))
         .when(late(500, 490))
         .waitsUntil(NOW_MS + 562 * HOUR_MS));
 

@@ -7,7 +7,7 @@ import type {
   ErpSubmissionRequested,
   OrderSentToErp,
 } from '@sagahub/contracts/messages/order.ts';
-import { type ErpStep, type OrderAtErp, type OrderFacts, type OrderState, unwantedEffect } from './state.ts';
+import { absenceMs, type ErpStep, type OrderAtErp, type OrderFacts, type OrderState, unwantedEffect } from './state.ts';
 import { type Known, resumed, undoing, withEffect, withErp, withReference } from './transitions.ts';
 
 export const submissionRequested = (state: Known, data: ErpSubmissionRequested['data'], nowMs: number): OrderState => {
@@ -30,6 +30,7 @@ const submitting = (order: OrderAtErp, firstOfRound: number, nowMs: number): Ord
   sinceMs: nowMs,
   firstOfRound,
   nextAtMs: nowMs,
+  absentMs: 0,
   overdueFlagged: false,
 });
 
@@ -45,7 +46,8 @@ export const attemptFailed = (state: Known, data: ErpAttemptFailed['data'], nowM
   if (!erp || data.attempt <= erp.answered) return state;
   const answered = answer(erp, data.attempt, data.certainty === 'unknown' ? nowMs : undefined);
   const next = withErp(state, { ...answered, attempt: data.attempt + 1 });
-  return next.status === 'submitting' ? { ...next, nextAtMs: Date.parse(data.nextAt) } : next;
+  if (next.status !== 'submitting') return next;
+  return { ...next, absentMs: next.absentMs + absenceMs(next.nextAtMs, nowMs), nextAtMs: Date.parse(data.nextAt) };
 };
 
 export const submissionRefused = (state: Known, data: ErpSubmissionRefused['data'], nowMs: number): OrderState => {

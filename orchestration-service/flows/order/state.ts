@@ -39,6 +39,8 @@ export interface Submitting {
   readonly sinceMs: number;
   readonly firstOfRound: number;
   readonly nextAtMs: number;
+  /** For how long attempts were not made although it was their time, see {@link absenceMs}: the deadline does not count it. */
+  readonly absentMs: number;
   readonly overdueFlagged: boolean;
 }
 
@@ -179,3 +181,9 @@ export const unwantedEffect = (erp: ErpStep, end: Ending): ErpEffect | undefined
 /** Nothing of the order is left at the ERP, or can still come there. */
 export const isErpUndone = ({ erp }: OrderFacts, end: Ending): boolean =>
   erp === undefined || ((erp.settled || end.kind === 'completed') && unwantedEffect(erp, end) === undefined);
+
+/** Later than this an attempt is not slow, but was not made: the hub was off, or kept from working. */
+const ABSENCE_AFTER_MS = 10 * 60 * 1_000;
+
+/** For how long an attempt that was due has not been made. */
+export const absenceMs = (dueAtMs: number, nowMs: number): number => (nowMs - dueAtMs > ABSENCE_AFTER_MS ? nowMs - dueAtMs : 0);
