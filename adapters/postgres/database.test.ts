@@ -133,3 +133,20 @@ describe('schema in PostgreSQL', () => {
     await server().start();
   });
 });
+
+describe('a transaction in PostgreSQL', () => {
+  it('whose connection breaks between two statements fails, and ends nothing else', async () => {
+    const url = await server().createDatabase();
+    await using database = await openHubDatabase({ url });
+    const broken = database.transaction(async (session) => {
+      const [own] = await session.rows<[number]>({ name: 'own-pid', text: 'SELECT pg_backend_pid()' });
+      await server().query(url, 'SELECT pg_terminate_backend($1)', [own?.[0]]);
+      const gone = async () => (await server().query(url, 'SELECT FROM pg_stat_activity WHERE pid = $1', [own?.[0]])).length === 0;
+      await eventually('its session has ended', gone);
+      await new Promise((resolve) => setTimeout(resolve, 50)); // the news reaches this process
+      await session.rows({ name: 'one', text: 'SELECT 1' });
+    });
+    await assert.rejects(broken, UnavailableError);
+    assert.deepEqual(await database.rows({ name: 'one', text: 'SELECT 1' }), [[1]]);
+  });
+});

@@ -88,6 +88,8 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
       throw translated(error, this.engine);
     }
     let failure: unknown;
+    // The pool listens to idle connections alone. One that breaks between two statements fails the next, and must not end the process.
+    client.on('error', ignored);
     try {
       await client.query('BEGIN');
       const result = await work(sessionOn(client));
@@ -101,6 +103,7 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
       );
       throw translated(error, this.engine);
     } finally {
+      client.off('error', ignored);
       client.release(failure !== undefined);
     }
   }
@@ -175,6 +178,8 @@ const misconfigured = (error: unknown): unknown => {
 const rethrown = (error: unknown): void => {
   if (error !== undefined) throw error;
 };
+
+const ignored = (): void => undefined;
 
 const engineOf = ({ url, setting = 'the URL of PostgreSQL' }: DatabaseOptions): Engine => ({ name: 'PostgreSQL', url, setting });
 

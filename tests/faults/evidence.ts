@@ -20,8 +20,8 @@ const REST_LIMIT_MS = 90_000;
  * Waits until nothing is in flight, closing the breaker and sending dead letters on their way again as an operator would, and then asks
  * every part of the hub what it knows.
  */
-export const gatherEvidence = async (hub: HubFromOutside, witness: Witness): Promise<Evidence> => {
-  await bringToRest(hub);
+export const gatherEvidence = async (hub: HubFromOutside, witness: Witness, restLimitMs = REST_LIMIT_MS): Promise<Evidence> => {
+  await bringToRest(hub, restLimitMs);
   return {
     accepted: [...witness.accepted.values()],
     complaints: [...witness.complaints],

@@ -9,7 +9,8 @@ import { freePort } from '../servers/local-server.ts';
 import { type Management, openManagement } from './networked-management.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const START_LIMIT_MS = 100_000;
+/** Only bounds a failing run. */
+const START_LIMIT_MS = 120_000;
 const ADMIN_SECRET = 'test-secret-of-the-admin';
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
 /** Every kind of process, in an order in which they may be restarted. */
@@ -143,6 +144,9 @@ export class NetworkedHub implements AsyncDisposable {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     try {
       this.#running[name][replica] = await promise;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
     } finally {
       clearTimeout(limit);
     }

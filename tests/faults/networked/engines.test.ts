@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
 import { emptyRabbitMq, emptyRedis } from './emptying.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';
-import { networkedSite, type Round } from './site.ts';
+import { networkedSite, type Round, TEST_LIMIT_MS } from './site.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
-const LIMIT_MS = 240_000;
 
 describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=${seed})`, () => {
   const held = networkedSite('postgres');
@@ -22,7 +21,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
       await redis.restart();
     }, round(noExcuse));
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 
   it('accepts all orders and loses none when RabbitMQ is emptied, is away, and has lost its queues', async () => {
     const { site } = held;
@@ -37,7 +36,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
       await emptyRabbitMq(rabbitmq, 'queues');
     }, round(noExcuse));
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 
   it('accepts all orders and loses none when MongoDB is away', async () => {
     const { site } = held;
@@ -48,7 +47,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
       await mongodb.restart();
     }, round(awayAtPresent));
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 
   it('tells everybody to try again and loses nothing when PostgreSQL is restarted, and when it is killed', async () => {
     const { site } = held;
@@ -60,5 +59,5 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
       await postgres.start();
     }, round(awayAtPresent));
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 });

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
 import { SERVICES } from '../../support/networked-hub.ts';
 import { awayAtPresent } from './excuses.ts';
-import { networkedSite, REPLICAS } from './site.ts';
+import { networkedSite, REPLICAS, TEST_LIMIT_MS } from './site.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
-const LIMIT_MS = 240_000;
 
 describe(`a hub of many processes, with our double of KurrentDB as its log (HUB_FAULTS_SEED=${seed})`, () => {
   const held = networkedSite('kurrentdb');
@@ -30,5 +29,5 @@ describe(`a hub of many processes, with our double of KurrentDB as its log (HUB_
       { seed, random, excused: awayAtPresent },
     );
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 });

@@ -4,11 +4,10 @@ import { anOrder } from '../../support/orders.ts';
 import { PROCESSES } from '../../support/networked-hub.ts';
 import { misbehave } from '../campaign.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';
-import { networkedSite, REPLICAS } from './site.ts';
+import { networkedSite, REPLICAS, TEST_LIMIT_MS } from './site.ts';
 
 /** The seed makes the plan, the machine the timing: a failure is most often seen again, and not always. */
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
-const LIMIT_MS = 240_000;
 
 describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=${seed})`, () => {
   const held = networkedSite('postgres');
@@ -29,7 +28,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
       { seed, random, excused: awayAtPresent },
     );
     assert.deepEqual(broken, []);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 
   it('answers no 5xx and loses nothing when each of its processes is restarted in turn', async () => {
     const { site } = held;
@@ -47,7 +46,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     );
     assert.deepEqual(broken, []);
     assert.deepEqual([...new Set(codes)], [0]);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 
   it('forgets a person in every process as soon as the erasure is answered', async () => {
     const { demo, operator } = held.site;
@@ -62,5 +61,5 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     const erasure = await operator.post('/api/v1/admin/erasures', { partnerId: 'demo', buyerId: 'C-ERASED', reason: 'asked for it' });
     assert.deepEqual([erasure.status, erasure.body.keys], [200, 1]);
     assert.deepEqual(await names(), [undefined]);
-  }).timeout(LIMIT_MS);
+  }).timeout(TEST_LIMIT_MS);
 });

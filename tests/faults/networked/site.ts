@@ -14,6 +14,12 @@ import { Witness } from '../witness.ts';
 export const REPLICAS = 2;
 /** Starting engines and ten processes, on a machine that does something else too. */
 const START_LIMIT_MS = 180_000;
+/** Of one test; only bounds a failing one. */
+export const TEST_LIMIT_MS = 420_000;
+/** Until everything has come to its end, where ten processes share a machine with others. */
+const REST_LIMIT_MS = 240_000;
+/** An ERP that lives in this process, beside the senders, needs a moment longer to answer. */
+const PATIENCE = { HUB_ERP_TIMEOUT: '2s', HUB_ERP_SETTLE: '2500ms' };
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
 const SOME_ORDERS = 15;
 /** Characters. */
@@ -77,7 +83,7 @@ export class NetworkedSite implements HubFromOutside {
       await load;
     }
     await this.erp.behave(HEALTHY);
-    return brokenPromises(await gatherEvidence(this, witness));
+    return brokenPromises(await gatherEvidence(this, witness, REST_LIMIT_MS));
   }
 }
 
@@ -90,7 +96,7 @@ export const networkedSite = (eventStore: EventStoreKind): { readonly site: Netw
     const missing = missingEngines();
     if (missing.length > 0) skip(this, missing.join('; '));
     const engines = opened.use(await SharedEngines.start());
-    const env = { ...IMPATIENT, HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0' };
+    const env = { ...IMPATIENT, ...PATIENCE, HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0' };
     const hub = opened.use(await NetworkedHub.start(await engines.forOneHub(eventStore), { env, replicas: REPLICAS, erp: HEALTHY }));
     holder.site = new NetworkedSite(hub, engines);
     await stockUp(holder.site);
