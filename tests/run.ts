@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { checks, checkCoverage } from './checks.ts';
-import { testGroups } from './groups.ts';
+import { type Group, testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
 import { inParallel, type Outcome, type Task } from './tasks.ts';
 
@@ -23,11 +23,14 @@ const everything = files.length === 0 && mochaOptions.length === 0;
 
 const scratch = await mkdtemp(join(tmpdir(), 'sagahub-tests-'));
 const coverageDir = join(ROOT, 'coverage', 'tmp');
-const env: NodeJS.ProcessEnv = { ...process.env };
-if (withCoverage) {
-  await rm(join(ROOT, 'coverage'), { recursive: true, force: true });
-  env['NODE_V8_COVERAGE'] = coverageDir; // reaches the hubs that tests start as processes of their own
-} else env['NODE_COMPILE_CACHE'] ??= join(ROOT, 'node_modules', '.cache', 'compile');
+const compileCache = process.env['NODE_COMPILE_CACHE'] ?? join(ROOT, 'node_modules', '.cache', 'compile');
+if (withCoverage) await rm(join(ROOT, 'coverage'), { recursive: true, force: true });
+/** Reaches the hubs that tests start as processes of their own. Compiled code that was kept makes coverage inexact. */
+const environmentOf = ({ env, unmeasured }: Group): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...(withCoverage && !unmeasured ? { NODE_V8_COVERAGE: coverageDir } : { NODE_COMPILE_CACHE: compileCache }),
+  ...env,
+});
 
 const groups = testGroups(ROOT, files);
 const tasks: readonly Task[] = [
@@ -39,7 +42,7 @@ const tasks: readonly Task[] = [
         ROOT,
         group.files,
         [...(group.options ?? []), ...mochaOptions],
-        { ...env, ...group.env, HUB_TEST_RESULT: join(scratch, `${index}.json`) },
+        { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) },
         print,
       ),
   })),
