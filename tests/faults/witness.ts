@@ -12,6 +12,8 @@ export class Witness {
   readonly accepted = new Map<string, Acceptance>();
   /** Broken promises that only a sender sees, each a sentence. */
   readonly complaints = new Set<string>();
+  /** Content by order number, where no answer came: it may have been accepted or not. */
+  readonly #lost = new Map<string, string>();
   /** What was accepted under a number and submission. */
   readonly #contents = new Map<string, { readonly orderId: string; readonly content: string }>();
 
@@ -24,6 +26,20 @@ export class Witness {
     if (before.content !== content) this.complaints.add(`${name} was answered 202 with two contents`);
     this.#contents.set(name, before);
     this.accepted.set(orderId, acceptance);
+  }
+
+  /** A new order without an answer. */
+  lose(orderNumber: string, content: string): void {
+    this.#lost.set(orderNumber, content);
+  }
+
+  /** One of those without an answer, for another try; it is lost anew when that fails too. */
+  takeLost(): { readonly orderNumber: string; readonly content: string } | undefined {
+    const [first] = this.#lost;
+    if (!first) return undefined;
+    const [orderNumber, content] = first;
+    this.#lost.delete(orderNumber);
+    return { orderNumber, content };
   }
 
   /** Any order accepted so far. @param draw from 0 to 1 */
