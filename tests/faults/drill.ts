@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Answer } from '../support/api-client.ts';
-import type { HubProcess } from '../support/hub-process.ts';
-import { anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
+import type { Answer } from '@sagahub/hub/harness/api-client.ts';
+import type { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import type { HubFromOutside } from './evidence.ts';
 import { isConnectionLost } from './lost-connection.ts';
 import { Witness } from './witness.ts';

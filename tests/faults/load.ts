@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, ApiClient } from '../support/api-client.ts';
-import { anOrder } from '../support/orders.ts';
+import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { isConnectionLost } from './lost-connection.ts';
 import type { Acceptance, Witness } from './witness.ts';
 
