@@ -49,7 +49,7 @@ export const runLoad = async (wanted: Load): Promise<void> => {
   await Promise.all([
     ...Array.from({ length: SENDERS }, (_, index) => repeatedly(load, (n) => send(load, `${load.prefix}-${index + 1}-${n}`))),
     repeatedly(load, () => regret(load)),
-    repeatedly(load, () => operate(load)),
+    repeatedly(load, (n) => operate(load, n)),
   ]);
 };
 
@@ -107,16 +107,20 @@ const post = async ({ demo, witness, calls }: Sending, orderNumber: string, cont
   return answer;
 };
 
+/** Orders are cancelled while they are under way: before, between and during their calls at the ERP. */
+const REGRETS = ['look', 'repeat', 'cancel', 'cancel', 'cancel', 'cancel', 'cancel', 'resubmit'] as const;
+
 /** Comes back to an order of before: sends it again when no answer came; else looks at it, sends it again, cancels it, resubmits it. */
 const regret = async (load: Sending): Promise<readonly Answer[]> => {
   const { demo, witness, random, signal, calls } = load;
   await sleep(random() * 20, undefined, { signal });
   const lost = witness.takeLost();
   if (lost) return [await post(load, lost.orderNumber, JSON.parse(lost.content) as object)];
-  const known = witness.any(random());
+  const act = pick(random, REGRETS);
+  const known = act === 'cancel' ? witness.recent(random()) : witness.any(random());
   if (!known) return [];
   const path = `/api/v1/orders/${known.orderId}`;
-  switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
+  switch (act) {
     case 'look': {
       const answer = await demo.call('GET', path, { signal: calls });
       if (answer.status !== 200 && answer.status < 500)
@@ -148,7 +152,7 @@ const resubmit = async ({ demo, witness, random, calls }: Sending, known: Accept
   return answer;
 };
 
-const operate = async ({ operator, random, signal, calls }: Sending): Promise<readonly Answer[]> => {
+const operate = async ({ operator, prefix, random, signal, calls }: Sending, n: number): Promise<readonly Answer[]> => {
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
     operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
@@ -156,7 +160,9 @@ const operate = async ({ operator, random, signal, calls }: Sending): Promise<re
   switch (pick(random, ['stock', 'stock', 'discount', 'breaker', 'letters', 'letters', 'letters'])) {
     case 'stock': {
       const items = SKUS.map((sku) => ({ sku, available: String(Math.floor(random() * 60)) }));
-      return Promise.all([call('PUT', 'inventory', { items }), call('PUT', 'inventory', { items: items.slice(1) })]);
+      // Loaded once: no later load makes up for what a kill cut short.
+      const onlyOnce = { sku: `${prefix}-STOCK-${n}`, available: '1' };
+      return Promise.all([call('PUT', 'inventory', { items: [...items, onlyOnce] }), call('PUT', 'inventory', { items: items.slice(1) })]);
     }
     case 'discount':
       return [await call('PUT', 'discounts', { items: [{ code: SCARCE_DISCOUNT, percent: '10', maxRedemptions: 15 }] })];

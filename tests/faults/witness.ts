@@ -6,6 +6,8 @@ export interface Acceptance {
   readonly submission: number;
 }
 
+const RECENT = 10;
+
 /** What the senders were told, which the hub must stand by whatever becomes of its process. */
 export class Witness {
   /** By order id. */
@@ -46,6 +48,15 @@ export class Witness {
   any(draw: number): Acceptance | undefined {
     const index = Math.floor(draw * this.accepted.size);
     return this.accepted.values().drop(index).next().value;
+  }
+
+  /** One of the orders accepted last, which are under way. @param draw from 0 to 1 */
+  recent(draw: number): Acceptance | undefined {
+    const first = Math.max(0, this.accepted.size - RECENT);
+    return this.accepted
+      .values()
+      .drop(first + Math.floor(draw * (this.accepted.size - first)))
+      .next().value;
   }
 
   contentOf({ orderNumber, submission }: Acceptance): string {
