@@ -1,4 +1,4 @@
-import { HubProcess } from '../support/hub-process.ts';
+import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import type { Profile } from './profile.ts';
 
 /** The whole hub in one process, its data in files. */

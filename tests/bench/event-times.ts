@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { ApiClient } from '../support/api-client.ts';
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 
 interface LogLine {
   readonly type: 'OrderReceived' | 'OrderCompleted';

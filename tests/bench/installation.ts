@@ -1,4 +1,4 @@
-import type { ApiClient } from '../support/api-client.ts';
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 
 /** A process whose use of the machine is shown by itself. */
 export interface Part {

@@ -1,7 +1,7 @@
-import type { ApiClient } from '../support/api-client.ts';
-import { until } from '../support/until.ts';
-import { completionTimes } from './event-times.ts';
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { cpuFigures } from './cpu-figures.ts';
+import { completionTimes } from './event-times.ts';
 import { aimedP99, type Figure } from './figures.ts';
 import { nowMs } from './load.ts';
 import { meter } from './meter.ts';

@@ -1,5 +1,5 @@
-import type { ApiClient } from '../support/api-client.ts';
-import { anOrder } from '../support/orders.ts';
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 
 const SKUS = 200;
 /** More than any run sells. */

@@ -1,9 +1,9 @@
 import type { HubStats } from '@sagahub/contracts/api/operations-views.ts';
-import { until } from '../support/until.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import type { Installation, Part, RunningHub } from './installation.ts';
 import { Generator } from './load.ts';
-import { stockUp } from './orders.ts';
 import { NodeProcess } from './node-process.ts';
+import { stockUp } from './orders.ts';
 import { costOf } from './process-cost.ts';
 import type { Profile } from './profile.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
+import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
-import { HubProcess } from '../support/hub-process.ts';
-import { anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
 import type { CrashPointName } from './crash-points.ts';
 import { CrashScene } from './crash-scene.ts';
 import { Drill, SKU, unanswered } from './drill.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Answer } from '../support/api-client.ts';
-import type { HubProcess } from '../support/hub-process.ts';
-import { anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
+import type { Answer } from '@sagahub/hub/harness/api-client.ts';
+import type { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import type { HubFromOutside } from './evidence.ts';
+import { isConnectionLost } from './lost-connection.ts';
 import { Witness } from './witness.ts';
 
 /** Of the orders' first line: three of it. */
@@ -57,7 +58,7 @@ export const unanswered = async (answer: Promise<Answer>): Promise<Answer | unde
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof Error && error.message === 'fetch failed') return undefined;
+    if (isConnectionLost(error)) return undefined;
     throw error;
   }
 };

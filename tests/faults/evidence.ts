@@ -1,6 +1,6 @@
+import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import type { ErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
-import type { ApiClient } from '../support/api-client.ts';
-import { until } from '../support/until.ts';
 import type { Evidence, LoggedEvent } from './invariants.ts';
 import type { Witness } from './witness.ts';
 

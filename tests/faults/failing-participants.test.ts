@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { orderIdOf } from '@sagahub/contracts/ids.ts';
-import { until } from '../support/until.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { gatherEvidence } from './evidence.ts';
 import { HubHere } from './hub-here.ts';
 import { brokenPromises } from './invariants.ts';

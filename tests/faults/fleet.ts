@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
-import { ApiClient } from '../support/api-client.ts';
 
 /** Environment variable: the environments of the hubs, as a JSON list. */
 export const FLEET = 'HUB_TEST_FLEET';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ApiClient } from '../support/api-client.ts';
-import { HubProcess } from '../support/hub-process.ts';
-import { anOrder } from '../support/orders.ts';
+import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { statsOf } from './evidence.ts';
 
 const FLOOD = 10_000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { StorageFullError } from '@sagahub/contracts/errors.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import type { HubSeams } from '@sagahub/hub/hub.ts';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
-import { anOrder } from '../support/orders.ts';
-import { until } from '../support/until.ts';
 import { gatherEvidence } from './evidence.ts';
 import { HubHere } from './hub-here.ts';
 import { brokenPromises } from './invariants.ts';

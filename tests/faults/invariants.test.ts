@@ -67,6 +67,9 @@ describe('the checker of promises', () => {
   it('finds an order that was accepted and lost', () =>
     breaks({ accepted: [...SOUND.accepted, accepted('4', 'PO-4')] }, 'PO-4 was answered 202 and is not in the log'));
 
+  it('finds a level that was set and never reached the stock', () =>
+    breaks({ log: [...SOUND.log, event('stock-B', 0, 'StockLevelSet', { sku: 'B', available: '1' })] }, 'B was set and is not in stock'));
+
   it('finds an answer that named another order', () =>
     breaks({ accepted: [accepted('1', 'PO-9')] }, 'PO-9 was answered 202 as 1, which is PO-1 in the log'));
 

@@ -155,7 +155,10 @@ const oneEffectPerOrder = (ledger: Evidence['ledger'], orders: Stories): string[
 const stockIsExact = ({ stock, log }: Evidence, orders: Stories): string[] => {
   const held = new Map<string, string[]>();
   for (const { items } of orders.values()) for (const [sku, quantity] of items) held.set(sku, [...(held.get(sku) ?? []), quantity]);
-  return stock.flatMap((balance) => {
+  const known = new Set(stock.map(({ sku }) => sku));
+  const set = new Set(log.filter(({ type }) => type === 'StockLevelSet').map(({ data }) => data.sku as string));
+  const missing = [...set].filter((sku) => !known.has(sku)).map((sku) => `${sku} was set and is not in stock`);
+  const wrong = stock.flatMap((balance) => {
     const expected = sumOf(held.get(balance.sku) ?? []);
     const ofSku = log.filter(({ stream, data }) => stream.startsWith('stock-') && data.sku === balance.sku);
     const loads = ofSku.filter(({ type }) => type === 'StockLevelApplied');
@@ -168,6 +171,7 @@ const stockIsExact = ({ stock, log }: Evidence, orders: Stories): string[] => {
       ...(sets.length === loads.length ? [] : [`${balance.sku} was set ${sets.length} times and loaded ${loads.length} times`]),
     ];
   });
+  return [...missing, ...wrong];
 };
 
 /** Promise 5, discounts. */

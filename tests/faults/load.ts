@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, ApiClient } from '../support/api-client.ts';
-import { anOrder } from '../support/orders.ts';
+import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { isConnectionLost } from './lost-connection.ts';
 import type { Acceptance, Witness } from './witness.ts';
 
 export type Random = () => number;
@@ -23,8 +24,8 @@ export interface Load {
   /** Aborted when the hub has been killed, or when it has been enough. */
   readonly signal: AbortSignal;
   /**
-   * Where a part of the hub fails and the rest goes on: so do the senders, also after a call without an answer, and answers of 500 or more
-   * that are excused are no broken promise. Default: the hub dies as a whole, and no such answer is excused.
+   * Where a part of the hub fails and the rest goes on: answers of 500 or more that are excused are no broken promise, and no call is given
+   * up. Default: the hub dies as a whole, and no such answer is excused.
    */
   readonly excused?: (answer: Answer) => boolean;
 }
@@ -35,7 +36,7 @@ interface Sending extends Load {
 }
 
 const SENDERS = 4;
-/** Of each sender, where the hub goes on: there is to be load at all times, and time for what is started anew. */
+/** Of each sender, where the hub goes on or is gone: there is to be load at all times, and time for what is started anew. */
 const PAUSE_MS = 50;
 
 /**
@@ -48,28 +49,29 @@ export const runLoad = async (wanted: Load): Promise<void> => {
   await Promise.all([
     ...Array.from({ length: SENDERS }, (_, index) => repeatedly(load, (n) => send(load, `${load.prefix}-${index + 1}-${n}`))),
     repeatedly(load, () => regret(load)),
-    repeatedly(load, () => operate(load)),
+    repeatedly(load, (n) => operate(load, n)),
   ]);
 };
 
-/** Acts until the signal aborts, or the hub is gone. */
+/** Acts until the signal aborts. A hub that is gone is tried again after a pause: either the signal follows, or the hub comes back. */
 const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
   const { signal, witness, excused } = load;
   for (let n = 1; !signal.aborted; n++) {
+    let isGone = false;
     try {
       for (const answer of await act(n))
         if (answer.status >= 500 && !excused?.(answer)) witness.complaints.add(`somebody was answered ${answer.status}: ${answer.text}`);
     } catch (error) {
       if (signal.aborted) return; // what was under way may or may not have been done
       if (!isHubGone(error)) throw error;
-      if (!excused) return;
+      isGone = true;
     }
-    if (excused) await sleep(PAUSE_MS);
+    if (excused || isGone) await sleep(PAUSE_MS);
   }
 };
 
 const isHubGone = (error: unknown): boolean =>
-  error instanceof Error && (error.message === 'fetch failed' || error.message.endsWith('is not running') || error.name === 'AbortError');
+  isConnectionLost(error) || (error instanceof Error && (error.message.endsWith('is not running') || error.name === 'AbortError'));
 
 const contentFor = (random: Random) => {
   const sku = random() < 0.04 ? REFUSED_SKU : pick(random, SKUS);
@@ -90,10 +92,14 @@ const send = async (load: Sending, orderNumber: string): Promise<readonly Answer
 };
 
 const post = async ({ demo, witness, calls }: Sending, orderNumber: string, content: object, key?: string): Promise<Answer> => {
-  const answer = await demo.call('POST', '/api/v1/orders', {
+  const call = demo.call('POST', '/api/v1/orders', {
     body: anOrder(orderNumber, { ...content }),
     signal: calls,
     ...(key !== undefined && { headers: { 'idempotency-key': key } }),
+  });
+  const answer = await call.catch((error: unknown) => {
+    witness.lose(orderNumber, JSON.stringify(content));
+    throw error;
   });
   if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
   else if (answer.status < 500 && (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED'))
@@ -101,14 +107,20 @@ const post = async ({ demo, witness, calls }: Sending, orderNumber: string, cont
   return answer;
 };
 
-/** Comes back to an order of before: looks at it, sends it again, cancels it, resubmits it. */
+/** Orders are cancelled while they are under way: before, between and during their calls at the ERP. */
+const REGRETS = ['look', 'repeat', 'cancel', 'cancel', 'cancel', 'cancel', 'cancel', 'resubmit'] as const;
+
+/** Comes back to an order of before: sends it again when no answer came; else looks at it, sends it again, cancels it, resubmits it. */
 const regret = async (load: Sending): Promise<readonly Answer[]> => {
   const { demo, witness, random, signal, calls } = load;
   await sleep(random() * 20, undefined, { signal });
-  const known = witness.any(random());
+  const lost = witness.takeLost();
+  if (lost) return [await post(load, lost.orderNumber, JSON.parse(lost.content) as object)];
+  const act = pick(random, REGRETS);
+  const known = act === 'cancel' ? witness.recent(random()) : witness.any(random());
   if (!known) return [];
   const path = `/api/v1/orders/${known.orderId}`;
-  switch (pick(random, ['look', 'repeat', 'cancel', 'cancel', 'resubmit'])) {
+  switch (act) {
     case 'look': {
       const answer = await demo.call('GET', path, { signal: calls });
       if (answer.status !== 200 && answer.status < 500)
@@ -140,7 +152,7 @@ const resubmit = async ({ demo, witness, random, calls }: Sending, known: Accept
   return answer;
 };
 
-const operate = async ({ operator, random, signal, calls }: Sending): Promise<readonly Answer[]> => {
+const operate = async ({ operator, prefix, random, signal, calls }: Sending, n: number): Promise<readonly Answer[]> => {
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
     operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
@@ -148,7 +160,9 @@ const operate = async ({ operator, random, signal, calls }: Sending): Promise<re
   switch (pick(random, ['stock', 'stock', 'discount', 'breaker', 'letters', 'letters', 'letters'])) {
     case 'stock': {
       const items = SKUS.map((sku) => ({ sku, available: String(Math.floor(random() * 60)) }));
-      return Promise.all([call('PUT', 'inventory', { items }), call('PUT', 'inventory', { items: items.slice(1) })]);
+      // Loaded once: no later load makes up for what a kill cut short.
+      const onlyOnce = { sku: `${prefix}-STOCK-${n}`, available: '1' };
+      return Promise.all([call('PUT', 'inventory', { items: [...items, onlyOnce] }), call('PUT', 'inventory', { items: items.slice(1) })]);
     }
     case 'discount':
       return [await call('PUT', 'discounts', { items: [{ code: SCARCE_DISCOUNT, percent: '10', maxRedemptions: 15 }] })];

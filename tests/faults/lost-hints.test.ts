@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { seededRandom } from '@sagahub/simulators/random.ts';
-import { until } from '../support/until.ts';
 import { gatherEvidence, statsOf } from './evidence.ts';
 import { HubHere } from './hub-here.ts';
 import { brokenPromises } from './invariants.ts';

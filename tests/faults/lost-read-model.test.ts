@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VIEWS_FILE } from '@sagahub/hub/embedded-ports.ts';
-import { until } from '../support/until.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { gatherEvidence } from './evidence.ts';
 import { HubHere } from './hub-here.ts';
 import { brokenPromises } from './invariants.ts';

@@ -6,12 +6,16 @@ export interface Acceptance {
   readonly submission: number;
 }
 
+const RECENT = 10;
+
 /** What the senders were told, which the hub must stand by whatever becomes of its process. */
 export class Witness {
   /** By order id. */
   readonly accepted = new Map<string, Acceptance>();
   /** Broken promises that only a sender sees, each a sentence. */
   readonly complaints = new Set<string>();
+  /** Content by order number, where no answer came: it may have been accepted or not. */
+  readonly #lost = new Map<string, string>();
   /** What was accepted under a number and submission. */
   readonly #contents = new Map<string, { readonly orderId: string; readonly content: string }>();
 
@@ -26,10 +30,33 @@ export class Witness {
     this.accepted.set(orderId, acceptance);
   }
 
+  /** A new order without an answer. */
+  lose(orderNumber: string, content: string): void {
+    this.#lost.set(orderNumber, content);
+  }
+
+  /** One of those without an answer, for another try; it is lost anew when that fails too. */
+  takeLost(): { readonly orderNumber: string; readonly content: string } | undefined {
+    const [first] = this.#lost;
+    if (!first) return undefined;
+    const [orderNumber, content] = first;
+    this.#lost.delete(orderNumber);
+    return { orderNumber, content };
+  }
+
   /** Any order accepted so far. @param draw from 0 to 1 */
   any(draw: number): Acceptance | undefined {
     const index = Math.floor(draw * this.accepted.size);
     return this.accepted.values().drop(index).next().value;
+  }
+
+  /** One of the orders accepted last, which are under way. @param draw from 0 to 1 */
+  recent(draw: number): Acceptance | undefined {
+    const first = Math.max(0, this.accepted.size - RECENT);
+    return this.accepted
+      .values()
+      .drop(first + Math.floor(draw * (this.accepted.size - first)))
+      .next().value;
   }
 
   contentOf({ orderNumber, submission }: Acceptance): string {

@@ -1,4 +1,4 @@
-import type { Answer } from '../../support/api-client.ts';
+import type { Answer } from '@sagahub/hub/harness/api-client.ts';
 
 /** What somebody may be told while a part of the hub is away: that it is, in a way that says to try again. */
 export const awayAtPresent = ({ status, headers, body }: Answer): boolean =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { seededRandom } from '@sagahub/simulators/random.ts';
-import { anOrder } from '../../support/orders.ts';
 import { PROCESSES } from '../../support/networked-hub.ts';
 import { misbehave } from '../campaign.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';

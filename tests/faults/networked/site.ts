@@ -1,8 +1,8 @@
 import { skip } from '@sagahub/contracts/testing/skip.ts';
-import type { Answer } from '../../support/api-client.ts';
+import type { Answer } from '@sagahub/hub/harness/api-client.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { type EventStoreKind, missingEngines, SharedEngines } from '../../support/engines.ts';
 import { NetworkedHub } from '../../support/networked-hub.ts';
-import { until } from '../../support/until.ts';
 import { HEALTHY, stockUp } from '../campaign.ts';
 import { gatherEvidence, type HubFromOutside } from '../evidence.ts';
 import { IMPATIENT } from '../fleet.ts';

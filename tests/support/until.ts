@@ -1,1 +1,0 @@
-export * from '@sagahub/hub/harness/until.ts';
