@@ -15,19 +15,12 @@ export interface Group {
 const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
 const JOURNEYS = 'journeys';
-const NETWORKED_FAULTS = 'networked faults';
+const MANY_PROCESSES = 'networked processes';
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  [
-    'networked',
-    [
-      ...['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`),
-      'tests/networked/',
-      'tests/bench/networked',
-    ],
-  ],
-  [NETWORKED_FAULTS, ['tests/faults/networked/']],
+  [MANY_PROCESSES, ['tests/faults/networked/', 'tests/networked/', 'tests/bench/networked']],
+  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   ['faults', ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],
@@ -59,7 +52,7 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
   const groups: Group[] = FOLDERS.map(([name]) => ({
     name,
     files: files.filter((file) => groupOf(file) === name),
-    ...(name === NETWORKED_FAULTS && { unmeasured: true }),
+    ...(name === MANY_PROCESSES && { unmeasured: true }),
   }));
   const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
   const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({
