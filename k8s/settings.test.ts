@@ -20,16 +20,26 @@ const image = Object.fromEntries(
   [...readFileSync(join(ROOT, 'Dockerfile'), 'utf8').matchAll(/^(?:ENV| {3}) ([A-Z_]+)=(\S+)/gm)].map((match) => [match[1], match[2]]),
 ) as Environment;
 
-/** What a process would read where every secret file holds something. */
-const withFilesRead = (environment: Environment): Record<string, string> =>
+/** What stands in the files of secrets whose form is checked. */
+const IN_FILES: Environment = {
+  HUB_EVENT_STORE_URL: 'esdb://hub:secret@kurrentdb:2113?tls=true',
+  HUB_POSTGRES_URL: 'postgres://hub:secret@postgres/hub',
+  HUB_REDIS_URL: 'rediss://:secret@redis',
+  HUB_RABBITMQ_URL: 'amqps://hub:secret@rabbitmq',
+  HUB_MONGODB_URL: 'mongodb+srv://hub:secret@mongodb/hub',
+};
+/** What a process would read where every secret file holds something, and whoever starts compose has set nothing. */
+const asRead = (environment: Environment): Record<string, string> =>
   Object.fromEntries(
     Object.entries({ ...image, ...environment }).map(([name, value]) =>
-      name.endsWith('_FILE') && KNOWN.has(name) ? [name.slice(0, -5), 'what stands in the file'] : [name, value],
+      name.endsWith('_FILE') && KNOWN.has(name)
+        ? [name.slice(0, -5), IN_FILES[name.slice(0, -5)] ?? 'what stands in the file']
+        : [name, String(value).replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')],
     ),
   );
 const assertUnderstood = (environment: Environment, of: string): void => {
   for (const name of Object.keys(environment)) assert.ok(KNOWN.has(name) || OF_NODE.includes(name), `${of}: nothing reads ${name}`);
-  const env = withFilesRead(environment);
+  const env = asRead(environment);
   const config = readHubConfig(env);
   assert.equal(config.gateway.host, '0.0.0.0', of);
   assert.equal(config.gateway.managementHost, '0.0.0.0', of);

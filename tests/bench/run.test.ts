@@ -40,7 +40,7 @@ describe('npm run bench', () => {
 
   it('says which option it does not know', async () => {
     await assert.rejects(run('--only', 'dessert'), ({ code, stderr }: { code: number; stderr: string }) => {
-      assert.match(stderr, /--only takes accept, throughput/);
+      assert.match(stderr, /--only takes accept, idle, throughput/);
       return code === 2;
     });
   });
