@@ -143,7 +143,7 @@ describe('a transaction in PostgreSQL', () => {
       await server().query(url, 'SELECT pg_terminate_backend($1)', [own?.[0]]);
       const gone = async () => (await server().query(url, 'SELECT FROM pg_stat_activity WHERE pid = $1', [own?.[0]])).length === 0;
       await eventually('its session has ended', gone);
-      await new Promise((resolve) => setTimeout(resolve, 50)); // the news reaches this process
+      await gone(); // one more round trip: the news has reached this process, which has no statement under way
       await session.rows({ name: 'one', text: 'SELECT 1' });
     });
     await assert.rejects(broken, UnavailableError);

@@ -11,7 +11,7 @@ const SQLITE_FULL = 13;
 const MAX_BATCH = 1_000;
 /**
  * What a thread allocates is gone with its batch. Without a limit the young generation of the log's thread grew for as long as it was
- * watched (7, 14, 27 MiB within a minute of 500 orders/s, 192 allowed); with it an order cost no more CPU.
+ * watched (7, 14, 27 MiB within a minute of 500 orders/s, 192 allowed).
  */
 const THREAD_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
 
