@@ -34,7 +34,7 @@ const asRead = (environment: Environment): Record<string, string> =>
     Object.entries({ ...image, ...environment }).map(([name, value]) =>
       name.endsWith('_FILE') && KNOWN.has(name)
         ? [name.slice(0, -5), IN_FILES[name.slice(0, -5)] ?? 'what stands in the file']
-        : [name, String(value).replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')],
+        : [name, value.replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1')],
     ),
   );
 const assertUnderstood = (environment: Environment, of: string): void => {
