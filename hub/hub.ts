@@ -8,7 +8,7 @@ import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
-import type { Clock, ResumableClock } from '@sagahub/contracts/ports/clock.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
@@ -49,7 +49,7 @@ export interface RunningHub extends AsyncDisposable {
 /** Where something else can be put in, for tests that move time or break the hub on purpose. A hub that is run has none of these. */
 export interface HubSeams {
   /** Default: the machine's. */
-  readonly clock?: Clock | ResumableClock;
+  readonly clock?: Clock;
   /** Comes between the database of the log and the ports on it. */
   readonly log?: (log: LogDatabase) => LogDatabase;
   /** Comes between the ports and the services. */

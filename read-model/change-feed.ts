@@ -1,7 +1,7 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { ORDER } from '@sagahub/contracts/messages/order.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { aborted } from './aborted.ts';
+import { aborted } from '@sagahub/contracts/aborted.ts';
 
 export interface FeedListener {
   /** Called synchronously, in position order, for what `wants` let through. Must not throw. */

@@ -3,7 +3,7 @@ import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { aborted } from './aborted.ts';
+import { aborted } from '@sagahub/contracts/aborted.ts';
 import { Mutex } from './mutex.ts';
 import { ProjectionWriter, readParked } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';

@@ -1,3 +1,4 @@
+import { aborted } from '@sagahub/contracts/aborted.ts';
 import { type ApiRequest, type ApiResponse, type BodySpec, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import type { Upstream } from '@sagahub/contracts/ports/upstream.ts';
 import type { UpstreamBreaker } from './upstream-breaker.ts';
@@ -78,13 +79,10 @@ const endingWith = (signal: AbortSignal, answer: ApiResponse): ApiResponse => {
 
 async function* untilAborted(stream: AsyncIterable<string>, signal: AbortSignal): AsyncGenerator<string> {
   const iterator = stream[Symbol.asyncIterator]();
-  const aborted = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
+  const stopped = aborted(signal);
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted]);
+      const next = await Promise.race([iterator.next(), stopped]);
       if (!next || next.done) return;
       yield next.value;
     }

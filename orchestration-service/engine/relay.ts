@@ -1,3 +1,4 @@
+import { aborted } from '@sagahub/contracts/aborted.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -121,9 +122,6 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   await Promise.all([follow(), sweep()]);
   fail(undefined);
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
 
 const hintOf = ({ queue, stream, step, attempt, partnerId }: WorkItem): Hint => ({ queue, stream, step, attempt, partnerId });
 
