@@ -1,3 +1,4 @@
+import type { DeadLetterRules } from './dead-letter-rules.ts';
 import type { EventBody, RecordedEvent, SealedData } from './events.ts';
 import type { JsonObject } from './json.ts';
 
@@ -130,6 +131,8 @@ export interface Flow<State = any> {
   externalCall(state: State, step: string): ExternalCall | undefined;
   /** The events that state what came of a call; [] when that outcome of that attempt is already there. */
   report(state: State, call: Pick<ExternalCall, 'step' | 'operation' | 'attempt'>, report: CallReport): readonly EventBody<string, any>[];
+  /** Of a flow whose objects may become dead letters. */
+  readonly deadLetters?: DeadLetterRules;
   /** Brings an event of an older schema version to the current one, wherever it is read. */
   upcast?(event: RecordedEvent): RecordedEvent;
 }

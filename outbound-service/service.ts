@@ -26,7 +26,7 @@ export const startOutbound = async (
   runtime: SagaRuntime,
   connectors: readonly Connector[],
 ): Promise<Service> => {
-  const { store, clock, telemetry, documents } = ports;
+  const { store, clock, telemetry } = ports;
   const lines: Line[] = [];
   const end = await store.lastPosition();
   try {
@@ -42,7 +42,7 @@ export const startOutbound = async (
   );
   return {
     name: 'outbound-service',
-    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(documents, runtime)],
+    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime)],
     health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed)],
     async [Symbol.asyncDispose]() {
       const drained = new AbortController();

@@ -56,6 +56,8 @@ export type StepFaulted = EventBody<
     readonly nextAt?: string;
   }
 >;
+/** Of an act on a dead letter: which one, and the redrive job it belongs to, if any. Two acts of one job on one letter are told by it. */
+export type Redriven = { readonly deadLetterId?: string; readonly redriveId?: string };
 /** An operator asks for another round of a faulted step. */
-export type StepRetried = EventBody<'StepRetried', { readonly step: string; readonly by: string; readonly reason: string }>;
+export type StepRetried = EventBody<'StepRetried', { readonly step: string; readonly by: string; readonly reason: string } & Redriven>;
 export type EngineEvent = StepFaulted | StepRetried;

@@ -3,6 +3,7 @@
  * the currency's minor digits where the design says so and exact elsewhere. No personal data in `data`.
  */
 import type { EventBody } from '../events.ts';
+import type { Redriven } from './hub.ts';
 import type { StockItem, StockShortage } from '../ports/stock.ts';
 
 export const ORDER = 'order';
@@ -107,7 +108,7 @@ export type ErpSubmissionFailed = EventBody<
 >;
 export type ErpSubmissionRetried = EventBody<
   'ErpSubmissionRetried',
-  { readonly deadLetterId: string; readonly by: string; readonly reason: string }
+  { readonly deadLetterId: string; readonly by: string; readonly reason: string; readonly redriveId?: string }
 >;
 export type OrderSentToErp = EventBody<
   'OrderSentToErp',
@@ -120,10 +121,7 @@ export type ErpDeadlineExceeded = EventBody<'ErpDeadlineExceeded', { readonly wa
 
 export type CancellationRequested = EventBody<'CancellationRequested', { readonly by: string; readonly reason?: string }>;
 /** An operator gave up on a stuck order: undo what was done. */
-export type CompensationRequested = EventBody<
-  'CompensationRequested',
-  { readonly by: string; readonly reason: string; readonly deadLetterId?: string }
->;
+export type CompensationRequested = EventBody<'CompensationRequested', { readonly by: string; readonly reason: string } & Redriven>;
 export type ErpCancellationRequested = EventBody<'ErpCancellationRequested', { readonly connector: string; readonly erpRef?: string }>;
 export type ErpCancellationAttemptFailed = EventBody<
   'ErpCancellationAttemptFailed',
@@ -135,7 +133,7 @@ export type DiscountReleased = EventBody<'DiscountReleased', { readonly code: st
 export type StockReleased = EventBody<'StockReleased', { readonly items: readonly StockItem[] }>;
 /** Halts the chain: what the ERP holds keeps its stock; an operator takes over. */
 export type CompensationFailed = EventBody<'CompensationFailed', { readonly step: string; readonly reason: string }>;
-export type CompensationRetried = EventBody<'CompensationRetried', { readonly by: string; readonly reason: string }>;
+export type CompensationRetried = EventBody<'CompensationRetried', { readonly by: string; readonly reason: string } & Redriven>;
 
 /** What was undone: nothing had to be, everything was, or something could not be. */
 export type Compensation = 'none' | 'full' | 'partial';

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { connect, type HubClient, query } from './client.ts';
 import { facts, moment, note, type OutputOptions, print, safe, table } from './output.ts';
-import { wholeNumber } from './parsers.ts';
+import { time, wholeNumber } from './parsers.ts';
 import { withProgress } from './progress.ts';
 
 const PATH = '/api/v1/admin/dead-letters';
@@ -11,7 +11,10 @@ const PATH = '/api/v1/admin/dead-letters';
 interface Filter {
   readonly origin?: string;
   readonly partner?: string;
+  readonly step?: string;
   readonly cause?: string;
+  readonly from?: string;
+  readonly to?: string;
 }
 type ListOptions = OutputOptions & Filter & { readonly state: string; readonly limit: number; readonly causes?: boolean };
 type ActOptions = OutputOptions & { readonly reason: string };
@@ -26,9 +29,12 @@ export const deadLettersCommand = (): Command =>
 
 const filtered = (command: Command): Command =>
   command
-    .option('--origin <kind>', 'erp, step or compensation')
+    .option('--origin <kind>', 'erp, step, compensation, surplus, webhook or inbound')
     .option('--partner <id>', 'of this partner alone')
-    .option('--cause <text>', 'the whole reason');
+    .option('--step <name>', 'what gave up')
+    .option('--cause <cause>', 'as `list --causes` names it')
+    .option('--from <time>', 'failed last at or after', time)
+    .option('--to <time>', 'failed last before', time);
 
 const listCommand = (): Command =>
   filtered(new Command('list'))
@@ -41,9 +47,9 @@ const listCommand = (): Command =>
       const client = connect('operator');
       if (causes) {
         const { items } = await client.call<{ items: readonly Cause[] }>('GET', `${PATH}/causes${query({ ...filter })}`);
-        const rows = items.map((item) => [item.count, item.origin, item.cause, moment(item.oldest), moment(item.newest)]);
+        const rows = items.map((item) => [item.count, item.origin, item.cause, moment(item.oldest), moment(item.newest), item.reason]);
         return print({ ...(json && { json }) }, items, () =>
-          rows.length > 0 ? table(['count', 'origin', 'cause', 'oldest', 'newest'], rows) : 'no dead letters',
+          rows.length > 0 ? table(['count', 'origin', 'cause', 'oldest', 'newest', 'last said'], rows) : 'no dead letters',
         );
       }
       const { items, next } = await client.call<{ items: readonly DeadLetter[]; next?: string }>(
@@ -60,33 +66,55 @@ interface Cause {
   readonly count: number;
   readonly oldest: string;
   readonly newest: string;
+  readonly reason: string;
 }
 
 const letterTable = (items: readonly DeadLetter[]): string =>
   table(
-    ['dead letter', 'origin', 'order', 'partner', 'attempts', 'failed', 'state', 'reason'],
+    ['dead letter', 'origin', 'order', 'partner', 'step', 'attempts', 'failed', 'state', 'cause'],
     items.map((letter) => [
       letter.deadLetterId,
       letter.origin,
       letter.orderNumber ?? letter.objectId,
       letter.partnerId,
+      letter.step,
       letter.attempts,
       moment(letter.failedAt),
       letter.state,
-      letter.reason,
+      letter.cause,
     ]),
   );
 
 const showCommand = (): Command =>
   new Command('show')
-    .description('one dead letter with its reason and payload')
+    .description('one dead letter with its reason, payload and history')
     .argument('<deadLetterId>')
     .option('--json', 'print it as the API answers')
     .action(async (deadLetterId: string, options: OutputOptions) => {
-      const letter = await connect('operator').call<DeadLetter>('GET', `${PATH}/${encodeURIComponent(deadLetterId)}`);
-      const { payload, failedAt, ...rest } = letter;
-      print(options, letter, () => `${facts({ ...rest, failedAt: moment(failedAt) })}\n\n${JSON.stringify(payload, null, 2)}`);
+      const letter = await connect('operator').call<LetterDetail>('GET', `${PATH}/${encodeURIComponent(deadLetterId)}`);
+      print(options, letter, () => detailOf(letter));
     });
+
+type LetterDetail = DeadLetter & {
+  readonly personal?: object | string;
+  readonly history: readonly {
+    readonly at: string;
+    readonly type: string;
+    readonly actor: string;
+    readonly attempt?: number;
+    readonly reason?: string;
+  }[];
+};
+
+const detailOf = ({ payload, personal, history, ...rest }: LetterDetail): string => {
+  const times = { firstFailedAt: moment(rest.firstFailedAt), failedAt: moment(rest.failedAt), resolvedAt: moment(rest.resolvedAt) };
+  const rows = history.map(({ at, type, actor, attempt, reason }) => [moment(at), type, attempt, actor, reason]);
+  return [
+    facts({ ...rest, ...times }),
+    JSON.stringify(personal === undefined ? payload : { ...payload, personal }, null, 2),
+    table(['at', 'event', 'attempt', 'by', 'reason'], rows),
+  ].join('\n\n');
+};
 
 const redriveCommand = (): Command =>
   filtered(new Command('redrive'))

@@ -1,6 +1,6 @@
 import { ConflictError } from '@sagahub/contracts/errors.ts';
 import type { EventBody } from '@sagahub/contracts/events.ts';
-import type { StepRetried } from '@sagahub/contracts/messages/hub.ts';
+import type { Redriven, StepRetried } from '@sagahub/contracts/messages/hub.ts';
 import { type Folded, givenUpFault } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Command, Decision, SagaVersion } from '@sagahub/contracts/saga.ts';
 import type { Draft } from './draft.ts';
@@ -59,7 +59,12 @@ export const commandEvents = (folded: Folded, command: Command, nowMs: number): 
   if (!fault) throw new ConflictError('HUB_NOTHING_TO_RETRY', `${folded.stream} has no faulted step; it may have been retried meanwhile`);
   const retried: StepRetried = {
     type: 'StepRetried',
-    data: { step: fault.step, by: String(command['by']), reason: String(command['reason']) },
+    data: { step: fault.step, by: String(command['by']), reason: String(command['reason']), ...redriven(command) },
   };
   return [retried];
 };
+
+const redriven = ({ deadLetterId, redriveId }: Command): Redriven => ({
+  ...(typeof deadLetterId === 'string' && { deadLetterId }),
+  ...(typeof redriveId === 'string' && { redriveId }),
+});

@@ -1,35 +1,42 @@
-import { decodeCursor, encodeCursor, pageParameters, type QueryOf, word } from '@sagahub/contracts/api/parameters.ts';
-import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
-import type { DocumentStore, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
+import { decodeCursor, encodeCursor, moment, pageParameters, type QueryOf, word } from '@sagahub/contracts/api/parameters.ts';
+import {
+  DEAD_LETTER_COLLECTIONS,
+  DEAD_LETTER_ORIGINS,
+  DEAD_LETTER_STATES,
+  type DeadLetter,
+} from '@sagahub/contracts/messages/dead-letter.ts';
+import type { DocumentFilter, DocumentStore, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 import { z } from 'zod';
-
-const ORIGINS = ['erp', 'step', 'compensation', 'surplus'] as const;
 
 /** Which dead letters, as query parameters. */
 export const LETTER_FILTERS = {
-  state: {
-    description: 'Default `open`; `any` for all.',
-    schema: word(['open', 'redriven', 'discarded', 'resolved', 'any']).default('open'),
-  },
-  origin: { description: 'What kind of step gave up.', schema: word(ORIGINS).optional() },
-  partner: { description: "The partner's id.", schema: z.string().optional() },
-  cause: { description: 'The whole reason, as `…/causes` lists it.', schema: z.string().optional() },
+  state: { description: 'Default `open`; `any` for all.', schema: word([...DEAD_LETTER_STATES, 'any']).default('open') },
+  origin: { description: 'What kind of work gave up.', schema: word(DEAD_LETTER_ORIGINS).optional() },
+  partner: { description: "The partner's id.", schema: z.string().max(255).optional() },
+  step: { description: 'The step that gave up.', schema: z.string().max(255).optional() },
+  cause: { description: 'As `…/causes` lists it.', schema: z.string().max(255).optional() },
+  from: { description: 'Failed last at or after this time.', schema: moment.optional() },
+  to: { description: 'Failed last before this time.', schema: moment.optional() },
 };
 export const LETTER_PAGE = { ...LETTER_FILTERS, ...pageParameters(500) };
 type Filters = QueryOf<typeof LETTER_FILTERS>;
 export type LetterFilter = Pick<Filters, 'state'> & Partial<Filters>;
 type PageQuery = LetterFilter & { readonly limit: number; readonly cursor?: string | undefined };
 
-/** The same filters in the body of a bulk redrive, which acts on open ones alone. */
+/** The same filters in the body of a redrive, which acts on open ones alone. */
 export const openLetterFilter = z
   .strictObject({
     origin: LETTER_FILTERS.origin.schema,
     partner: LETTER_FILTERS.partner.schema,
+    step: LETTER_FILTERS.step.schema,
     cause: LETTER_FILTERS.cause.schema,
+    from: LETTER_FILTERS.from.schema,
+    to: LETTER_FILTERS.to.schema,
   })
   .meta({ id: 'DeadLetterFilter' });
+export type OpenLetterFilter = z.output<typeof openLetterFilter>;
 
-/** Documents read from the store at once. */
+/** Documents read from a collection at once. */
 const BATCH = 500;
 /** Batches read for one page: a filter that matches little must not keep a request busy. The page is then short and has a cursor. */
 const BATCHES_PER_PAGE = 20;
@@ -39,15 +46,14 @@ export interface LetterPage {
   readonly next?: string;
 }
 
-/** Newest first. */
+/** Newest first, over all flows. */
 export const findLetters = async (documents: DocumentStore, query: PageQuery): Promise<LetterPage> => {
   const items: DeadLetter[] = [];
   let after = query.cursor === undefined ? undefined : placeOf(query.cursor);
   for (let batch = 0; batch < BATCHES_PER_PAGE; batch++) {
     const found = await readBatch(documents, query, after);
-    for (const document of found) {
-      const letter = letterOf(document);
-      after = { value: letter.failedAt, id: document.id };
+    for (const letter of found) {
+      after = { value: letter.failedAt, id: letter.deadLetterId };
       if (matches(query, letter)) items.push(letter);
       if (items.length === query.limit) return { items, next: cursorOf(after) };
     }
@@ -62,6 +68,8 @@ export interface Cause {
   readonly count: number;
   readonly oldest: string;
   readonly newest: string;
+  /** What the newest one says. */
+  readonly reason: string;
 }
 
 /** Letters grouped by what went wrong, most frequent first. */
@@ -70,13 +78,12 @@ export const findCauses = async (documents: DocumentStore, filter: LetterFilter)
   let after: Place | undefined;
   for (;;) {
     const found = await readBatch(documents, filter, after);
-    for (const document of found) {
-      const letter = letterOf(document);
-      const { origin, reason, failedAt } = letter;
-      after = { value: failedAt, id: document.id };
+    for (const letter of found) {
+      const { origin, cause, reason, failedAt } = letter;
+      after = { value: failedAt, id: letter.deadLetterId };
       if (!matches(filter, letter)) continue;
-      const key = `${origin}\n${reason}`;
-      const before = causes.get(key) ?? { origin, cause: reason, count: 0, oldest: failedAt, newest: failedAt };
+      const key = `${origin}\n${cause}`;
+      const before = causes.get(key) ?? { origin, cause, count: 0, oldest: failedAt, newest: failedAt, reason };
       causes.set(key, { ...before, count: before.count + 1, oldest: failedAt });
     }
     if (found.length < BATCH) break;
@@ -84,22 +91,48 @@ export const findCauses = async (documents: DocumentStore, filter: LetterFilter)
   return [...causes.values()].toSorted((left, right) => right.count - left.count);
 };
 
-export const letterOf = (document: StoredDocument): DeadLetter => document.body as unknown as DeadLetter;
+/** One letter of whatever flow. */
+export const findLetter = async (documents: DocumentStore, deadLetterId: string): Promise<DeadLetter | undefined> => {
+  const found = await Promise.all(DEAD_LETTER_COLLECTIONS.map((collection) => documents.get(collection, deadLetterId)));
+  const document = found.find((one) => one !== undefined);
+  return document && letterOf(document);
+};
+
+const letterOf = (document: StoredDocument): DeadLetter => document.body as unknown as DeadLetter;
 
 type Place = { readonly value: string; readonly id: string };
 
-const readBatch = (documents: DocumentStore, { state }: LetterFilter, after: Place | undefined) =>
-  documents.find(DEAD_LETTERS, {
-    ...(state !== 'any' && { filter: { state: { eq: state } } }),
-    sort: { field: 'failedAt', direction: 'desc' },
-    ...(after && { after }),
-    limit: BATCH,
-  });
+/** The next letters of all collections together, at most {@link BATCH}; fewer only at the end. */
+const readBatch = async (documents: DocumentStore, query: LetterFilter, after: Place | undefined): Promise<readonly DeadLetter[]> => {
+  const filter = filterOf(query);
+  const found = await Promise.all(
+    DEAD_LETTER_COLLECTIONS.map((collection) =>
+      documents.find(collection, {
+        filter,
+        sort: { field: 'failedAt', direction: 'desc' },
+        ...(after && { after }),
+        limit: BATCH,
+      }),
+    ),
+  );
+  const letters = found.flat().map(letterOf);
+  return found.length === 1 ? letters : letters.toSorted(newestFirst).slice(0, BATCH);
+};
 
-const matches = ({ origin, partner, cause }: LetterFilter, letter: DeadLetter): boolean =>
+const newestFirst = (left: DeadLetter, right: DeadLetter): number =>
+  compare(right.failedAt, left.failedAt) || compare(right.deadLetterId, left.deadLetterId);
+const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+const filterOf = ({ state, from, to }: LetterFilter): DocumentFilter => ({
+  ...(state !== 'any' && { state: { eq: state } }),
+  ...((from ?? to) !== undefined && { failedAt: { ...(from !== undefined && { gte: from }), ...(to !== undefined && { lt: to }) } }),
+});
+
+const matches = ({ origin, partner, cause, step }: LetterFilter, letter: DeadLetter): boolean =>
   (origin === undefined || letter.origin === origin) &&
   (partner === undefined || letter.partnerId === partner) &&
-  (cause === undefined || letter.reason === cause);
+  (step === undefined || letter.step === step) &&
+  (cause === undefined || letter.cause === cause);
 
 /** What cursors belong to. */
 const LIST = 'dead-letters';

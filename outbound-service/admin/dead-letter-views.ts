@@ -1,25 +1,54 @@
+import { DEAD_LETTER_ORIGINS, DEAD_LETTER_STATES } from '@sagahub/contracts/messages/dead-letter.ts';
 import { z } from 'zod';
 
-export const letterView = z
+const origin = z.enum(DEAD_LETTER_ORIGINS);
+const cause = z.string().describe('groups letters by what went wrong');
+
+const letterFields = {
+  deadLetterId: z.string(),
+  origin,
+  flow: z.string(),
+  stream: z.string(),
+  objectId: z.string().describe("of the flow's object: the order's id"),
+  orderNumber: z.string().optional(),
+  partnerId: z.string(),
+  step: z.string().describe('what gave up'),
+  cause,
+  reason: z.string(),
+  status: z.int().optional().describe('HTTP status of the last answer, if there was one'),
+  attempts: z.int(),
+  firstFailedAt: z.string(),
+  failedAt: z.string(),
+  state: z.enum(DEAD_LETTER_STATES),
+  resolvedAt: z.string().optional(),
+  resolvedBy: z.string().optional(),
+  resolution: z.string().optional(),
+  payload: z.record(z.string(), z.unknown()).describe('what was to be sent, without personal data'),
+};
+
+export const letterView = z.object(letterFields).meta({ id: 'DeadLetter' });
+
+export const letterDetail = z
   .object({
-    deadLetterId: z.string(),
-    origin: z.enum(['erp', 'step', 'compensation', 'surplus']),
-    flow: z.string(),
-    stream: z.string(),
-    objectId: z.string().describe("the order's id"),
-    orderNumber: z.string().optional(),
-    partnerId: z.string(),
-    reason: z.string(),
-    status: z.int().optional().describe('HTTP status of the last answer, if there was one'),
-    attempts: z.int(),
-    failedAt: z.string(),
-    state: z.enum(['open', 'redriven', 'discarded', 'resolved']),
-    resolvedAt: z.string().optional(),
-    resolvedBy: z.string().optional(),
-    resolution: z.string().optional(),
-    payload: z.record(z.string(), z.unknown()).describe('what was to be sent, without personal data'),
+    ...letterFields,
+    personal: z
+      .union([z.record(z.string(), z.unknown()), z.literal('erased')])
+      .optional()
+      .describe('the personal part of the payload; for the scope `audit:personal` alone'),
+    history: z
+      .array(
+        z.object({
+          revision: z.int(),
+          at: z.string(),
+          type: z.string(),
+          actor: z.string(),
+          attempt: z.int().optional(),
+          reason: z.string().optional(),
+        }),
+      )
+      .describe('what happened to the object, oldest first: every attempt, every act'),
   })
-  .meta({ id: 'DeadLetter' });
+  .meta({ id: 'DeadLetterDetail' });
 
 export const letterPage = z
   .object({ items: z.array(letterView), next: z.string().optional().describe('cursor of the next page; absent on the last one') })
@@ -29,11 +58,12 @@ export const causeList = z
   .object({
     items: z.array(
       z.object({
-        origin: z.enum(['erp', 'step', 'compensation', 'surplus']),
-        cause: z.string(),
+        origin,
+        cause,
         count: z.int(),
         oldest: z.string(),
         newest: z.string(),
+        reason: z.string().describe('what the newest one says'),
       }),
     ),
   })

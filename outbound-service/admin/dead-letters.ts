@@ -1,16 +1,18 @@
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
 import { readQuery } from '@sagahub/contracts/api/parameters.ts';
 import { operatorReason } from '@sagahub/contracts/api/reason.ts';
-import { type ApiRequest, type ApiResponse, JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
+import { type ApiRequest, type ApiResponse, JSON_BODY, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
+import type { LetterAct } from '@sagahub/contracts/dead-letter-rules.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
-import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
-import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
+import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
 import { z } from 'zod';
 import { act, operatorOf, readReason } from './acts.ts';
-import { actOn, type LetterAct, redriveAll } from './dead-letter-acts.ts';
-import { findCauses, findLetters, LETTER_FILTERS, LETTER_PAGE, letterOf, openLetterFilter } from './dead-letter-list.ts';
-import { bulkResult, causeList, letterPage, letterView, outcomeView } from './dead-letter-views.ts';
+import { actOn, redriveAll } from './dead-letter-acts.ts';
+import { detailOf } from './dead-letter-history.ts';
+import { findCauses, findLetter, findLetters, LETTER_FILTERS, LETTER_PAGE, openLetterFilter } from './dead-letter-list.ts';
+import { bulkResult, causeList, letterDetail, letterPage, outcomeView } from './dead-letter-views.ts';
 
 const TAG = 'Dead letters';
 const PATH = '/api/v1/admin/dead-letters';
@@ -22,19 +24,20 @@ const bulkBody = z.strictObject({
 });
 
 /** What could not be done and waits for an operator: seen, tried again, given up. */
-export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime): readonly Route[] => {
+export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'keys'>, runtime: SagaRuntime): readonly Route[] => {
+  const { documents } = ports;
   const find = async (request: ApiRequest): Promise<DeadLetter> => {
     const id = request.params['deadLetterId'] ?? '';
-    const document = await documents.get(DEAD_LETTERS, id);
-    if (!document) throw new NotFoundError(`dead letter ${id}`);
-    return letterOf(document);
+    const letter = await findLetter(documents, id);
+    if (!letter) throw new NotFoundError(`dead letter ${id}`);
+    return letter;
   };
   const acting =
     (name: LetterAct, result: string) =>
     async (request: ApiRequest): Promise<ApiResponse> => {
-      const why = readReason(request);
+      const reason = readReason(request);
       const letter = await find(request);
-      await actOn(runtime, letter, name, operatorOf(request), why, tracedBy(request));
+      await actOn(runtime, letter, name, { by: operatorOf(request), reason }, tracedBy(request));
       return { status: 202, body: { deadLetterId: letter.deadLetterId, result } };
     };
   const acted = {
@@ -83,9 +86,9 @@ export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime)
         responses: { 200: { description: 'What became of each', schema: bulkResult } },
       },
       handle: async (request) => {
-        const { filter, reason: why, limit } = parseOrFault(bulkBody, request.body);
+        const { filter, reason, limit } = parseOrFault(bulkBody, request.body);
         const { items, next } = await findLetters(documents, { ...filter, state: 'open', limit });
-        const results = await redriveAll(runtime, items, operatorOf(request), why, tracedBy(request));
+        const results = await redriveAll(runtime, items, { by: operatorOf(request), reason }, tracedBy(request));
         return { status: 200, body: { items: results, more: next !== undefined } };
       },
     },
@@ -95,11 +98,14 @@ export const deadLetterRoutes = (documents: DocumentStore, runtime: SagaRuntime)
       scopes: ['admin'],
       operation: {
         operationId: 'getDeadLetter',
-        summary: 'One dead letter with its reason and payload',
+        summary: 'One dead letter with its reason, payload and history',
         tag: TAG,
-        responses: { 200: { description: 'The dead letter', schema: letterView }, 404: { description: 'There is none' } },
+        responses: { 200: { description: 'The dead letter', schema: letterDetail }, 404: { description: 'There is none' } },
       },
-      handle: async (request) => ({ status: 200, body: await find(request) }),
+      handle: async (request) => {
+        const openPersonal = principalOf(request).scopes.has('audit:personal');
+        return { status: 200, body: await detailOf(ports, await find(request), openPersonal) };
+      },
     },
     act(
       `${PATH}/:deadLetterId/redrive`,

@@ -13,6 +13,20 @@ import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts'
 import { breakerRoutes } from './breakers.ts';
 import { deadLetterRoutes } from './dead-letters.ts';
 
+const HISTORY = [
+  {
+    revision: 4,
+    type: 'ErpAttemptFailed',
+    data: { attempt: 2, reason: 'answered 500' },
+    metadata: { time: '2026-11-20T10:00:00.000Z', actor: 'connector:erp' },
+  },
+  {
+    revision: 5,
+    type: 'ErpSubmissionRetried',
+    data: { by: 'client:op', reason: 'repaired' },
+    metadata: { time: '2026-11-20T10:01:00.000Z', actor: 'connector:erp' },
+  },
+];
 const BASE = '/api/v1/admin';
 type Ask = Partial<Pick<ApiRequest, 'params' | 'query' | 'body'>>;
 
@@ -38,8 +52,11 @@ describe('operator routes', () => {
       objectId: String(number),
       orderNumber: `PO-${number}`,
       partnerId: 'acme',
+      step: 'erp-submit',
+      cause: 'http-500',
       reason: 'answered 500',
       attempts: 6,
+      firstFailedAt: '2026-11-19T10:00:00.000Z',
       failedAt: new Date(Date.UTC(2026, 10, 20) + number * 1_000).toISOString(),
       state: 'open',
       payload: {},
@@ -47,7 +64,9 @@ describe('operator routes', () => {
     });
     const setUp = (letters: readonly DeadLetter[]) => {
       const executed: { readonly stream: string; readonly command: Command; readonly actor: string }[] = [];
+      const flow = { deadLetters: { command: ({ step }: DeadLetter, act: string) => ({ type: `${act} ${step}` }) } };
       const runtime = {
+        load: () => Promise.resolve({ flow } as never),
         execute: (stream, command, { actor }) => {
           if (stream === 'order-2') return Promise.reject(new ConflictError('HUB_DEAD_LETTER_RESOLVED', 'skipped: order ended'));
           executed.push({ stream, command, actor });
@@ -55,7 +74,8 @@ describe('operator routes', () => {
         },
       } as Partial<SagaRuntime> as SagaRuntime;
       const documents = modelDocuments(letters.map((body) => ({ id: body.deadLetterId, revision: 1, body: body as never })));
-      return { call: caller(deadLetterRoutes(documents, runtime)), executed };
+      const store = { readStream: () => Promise.resolve(HISTORY) } as never;
+      return { call: caller(deadLetterRoutes({ documents, store, keys: {} as never }, runtime)), executed };
     };
     const idsOf = (page: { items: readonly DeadLetter[] }) => page.items.map(({ deadLetterId }) => deadLetterId);
 
@@ -70,55 +90,56 @@ describe('operator routes', () => {
       assert.equal(all.body.next, undefined);
     });
 
-    it('filters by origin, partner and cause, and counts by cause', async () => {
+    it('filters by origin, partner, step, cause and time, and counts by cause', async () => {
       const { call } = setUp([
         letter(1),
         letter(2, { partnerId: 'other' }),
-        letter(3, { origin: 'step', reason: 'TypeError' }),
-        letter(4, { reason: 'answered 502' }),
+        letter(3, { origin: 'step', step: 'advance', cause: 'typeerror', reason: 'TypeError' }),
+        letter(4, { cause: 'http-502', reason: 'answered 502' }),
       ]);
       const found = async (query: Record<string, string>) => idsOf((await call('listDeadLetters', { query })).body);
       assert.deepEqual(await found({ origin: 'step' }), ['letter-3']);
       assert.deepEqual(await found({ partner: 'other' }), ['letter-2']);
-      assert.deepEqual(await found({ cause: 'answered 500' }), ['letter-2', 'letter-1']);
+      assert.deepEqual(await found({ step: 'advance' }), ['letter-3']);
+      assert.deepEqual(await found({ cause: 'http-500' }), ['letter-2', 'letter-1']);
+      assert.deepEqual(await found({ from: '2026-11-20T00:00:02Z', to: '2026-11-20T00:00:04Z' }), ['letter-3', 'letter-2']);
       const { body } = await call('listDeadLetterCauses');
-      assert.deepEqual(
-        body.items.map(({ origin, cause, count }: { origin: string; cause: string; count: number }) => [origin, cause, count]),
-        [
-          ['erp', 'answered 500', 2],
-          ['erp', 'answered 502', 1],
-          ['step', 'TypeError', 1],
-        ],
-      );
+      const timeOf = (number: number) => letter(number).failedAt;
+      assert.deepEqual(body.items, [
+        { origin: 'erp', cause: 'http-500', count: 2, oldest: timeOf(1), newest: timeOf(2), reason: 'answered 500' },
+        { origin: 'erp', cause: 'http-502', count: 1, oldest: timeOf(4), newest: timeOf(4), reason: 'answered 502' },
+        { origin: 'step', cause: 'typeerror', count: 1, oldest: timeOf(3), newest: timeOf(3), reason: 'TypeError' },
+      ]);
     });
 
-    it('turns each act into the command its origin needs, saying who and why', async () => {
-      const { call, executed } = setUp([
-        letter(1),
-        letter(3, { origin: 'step', payload: { step: 'advance' } }),
-        letter(4, { origin: 'compensation' }),
-        letter(5, { origin: 'surplus' }),
-      ]);
-      for (const number of [1, 3, 4, 5])
-        for (const act of ['redriveDeadLetter', 'discardDeadLetter']) {
-          const { status } = await call(act, { params: { deadLetterId: `letter-${number}` }, body: { reason: 'repaired' } });
-          assert.equal(status, 202);
-        }
+    it("asks for what the letter's flow makes of each act, saying who and why", async () => {
+      const { call, executed } = setUp([letter(1)]);
+      for (const act of ['redriveDeadLetter', 'discardDeadLetter']) {
+        const { status } = await call(act, { params: { deadLetterId: 'letter-1' }, body: { reason: 'repaired' } });
+        assert.equal(status, 202);
+      }
       const said = { by: 'client:op', reason: 'repaired' };
-      assert.deepEqual(
-        executed.map(({ stream, command }) => [stream, command]),
-        [
-          ['order-1', { type: 'Redrive', deadLetterId: 'letter-1', ...said }],
-          ['order-1', { type: 'Compensate', deadLetterId: 'letter-1', ...said }],
-          ['order-3', { type: 'RetryStep', step: 'advance', ...said }],
-          ['order-3', { type: 'Compensate', ...said }],
-          ['order-4', { type: 'RetryCompensation', ...said }],
-          ['order-4', { type: 'Abandon', ...said }],
-          ['order-5', { type: 'Compensate', ...said }],
-          ['order-5', { type: 'Compensate', ...said }],
-        ],
-      );
-      assert.equal(executed[0]?.actor, 'client:op');
+      assert.deepEqual(executed, [
+        { stream: 'order-1', command: { type: 'redrive erp-submit', ...said }, actor: 'client:op' },
+        { stream: 'order-1', command: { type: 'discard erp-submit', ...said }, actor: 'client:op' },
+      ]);
+    });
+
+    it('shows one with the history of its object', async () => {
+      const { call } = setUp([letter(1)]);
+      const { body } = await call('getDeadLetter', { params: { deadLetterId: 'letter-1' } });
+      assert.deepEqual(body.history, [
+        {
+          revision: 4,
+          at: '2026-11-20T10:00:00.000Z',
+          type: 'ErpAttemptFailed',
+          actor: 'connector:erp',
+          attempt: 2,
+          reason: 'answered 500',
+        },
+        { revision: 5, at: '2026-11-20T10:01:00.000Z', type: 'ErpSubmissionRetried', actor: 'client:op', reason: 'repaired' },
+      ]);
+      assert.equal(body.cause, 'http-500');
     });
 
     it('does nothing without a reason', async () => {

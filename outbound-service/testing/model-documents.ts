@@ -1,4 +1,4 @@
-import type { DocumentStore, FindQuery, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
+import type { DocumentStore, FieldFilter, FindQuery, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 
 /** Documents of one collection in memory: as much of a document store as lists need. Sorts by one string field. */
 export const modelDocuments = (documents: readonly StoredDocument[]): DocumentStore => {
@@ -9,7 +9,7 @@ export const modelDocuments = (documents: readonly StoredDocument[]): DocumentSt
     const compare = (left: readonly string[], right: readonly string[]) => sign * (left < right ? -1 : left > right ? 1 : 0);
     const keyOf = (document: StoredDocument) => [valueOf(document, field), document.id];
     const found = documents
-      .filter((document) => Object.entries(filter).every(([name, condition]) => valueOf(document, name) === condition.eq))
+      .filter((document) => Object.entries(filter).every(([name, condition]) => fits(valueOf(document, name), condition)))
       .toSorted((left, right) => compare(keyOf(left), keyOf(right)))
       .filter((document) => !after || compare(keyOf(document), [String(after.value), after.id]) > 0);
     return Promise.resolve(found.slice(0, limit));
@@ -17,3 +17,6 @@ export const modelDocuments = (documents: readonly StoredDocument[]): DocumentSt
   const get = (_collection: string, id: string) => Promise.resolve(documents.find((document) => document.id === id));
   return { find, get } as unknown as DocumentStore;
 };
+
+const fits = (value: string, { eq, gte, lt }: FieldFilter): boolean =>
+  (eq === undefined || value === eq) && (gte === undefined || value >= String(gte)) && (lt === undefined || value < String(lt));

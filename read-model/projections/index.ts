@@ -1,4 +1,4 @@
-import { DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
+import { DEAD_LETTER_INDEXES, DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
@@ -6,7 +6,7 @@ import type { Projection } from './projection.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
-  version: 1,
+  version: 2,
   folds: [orderFold],
   collections: [
     {
@@ -20,7 +20,7 @@ export const ordersProjection: Projection = {
       ],
       selective: ['orderNumber'],
     },
-    { name: DEAD_LETTERS, indexes: [['state', 'failedAt'], ['objectId'], ['failedAt']] },
+    { name: DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
   ],
 };
 

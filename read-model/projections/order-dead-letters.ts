@@ -1,8 +1,9 @@
+import { causeOf } from '@sagahub/contracts/causes.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { KnownEvent } from './order-change.ts';
-import type { OrderDocument } from './order-document.ts';
+import type { OrderDocument, Waiting } from './order-document.ts';
 import { isSurplus, surplusReason } from './order-erp-changes.ts';
 import type { Derived } from './projection.ts';
 
@@ -52,31 +53,37 @@ const openedBy = (before: OrderDocument, event: KnownEvent, { stream, revision, 
     failedAt: metadata.time,
     state: 'open',
   } as const;
+  const since = (waitedFor: Waiting['for']): string => (before.waiting?.for === waitedFor ? before.waiting.since : metadata.time);
   switch (event.type) {
     case 'ErpSubmissionFailed': {
       const { deadLetterId, reason, attempts, status, inDoubt } = event.data;
+      const failure = { reason, attempts, ...(status !== undefined && { status }), cause: causeOf({ reason, status }) };
+      const firstFailedAt = before.erp?.failingSince ?? metadata.time;
       const payload = { ...submission(before), inDoubt };
-      return { ...common, deadLetterId, origin: 'erp', reason, attempts, ...(status !== undefined && { status }), payload };
+      return { ...common, deadLetterId, origin: 'erp', step: 'erp-submit', ...failure, firstFailedAt, payload };
     }
     case 'StepFaulted': {
       if (event.data.nextAt !== undefined) return undefined;
-      const { step, error, attempt } = event.data;
+      const { step, error: reason, attempt: attempts } = event.data;
       const deadLetterId = `step-${before.orderId}-${revision}`;
-      return { ...common, deadLetterId, origin: 'step', reason: error, attempts: attempt, payload: { step, ...submission(before) } };
+      const failure = { reason, attempts, cause: causeOf({ reason }), firstFailedAt: since('retry') };
+      return { ...common, deadLetterId, origin: 'step', step, ...failure, payload: { step, ...submission(before) } };
     }
     case 'CompensationFailed': {
       const { step, reason } = event.data;
       const attempts = before.erp?.cancellationAttempts ?? 0;
       const deadLetterId = `compensation-${before.orderId}-${revision}`;
-      return { ...common, deadLetterId, origin: 'compensation', reason, attempts, payload: { step, ...submission(before) } };
+      const failure = { reason, attempts, cause: causeOf({ reason }), firstFailedAt: since('erp-cancellation') };
+      return { ...common, deadLetterId, origin: 'compensation', step, ...failure, payload: { step, ...submission(before) } };
     }
     case 'OrderSentToErp': {
-      const { erpRef, attempt } = event.data;
+      const { erpRef, attempt: attempts } = event.data;
       if (!isSurplus(before, erpRef) || before.deadLetters.some((letter) => letter.state === 'open' && letter.origin === 'surplus'))
         return undefined;
       const deadLetterId = `surplus-${before.orderId}-${revision}`;
       const payload = { erpRef, ...submission(before) };
-      return { ...common, deadLetterId, origin: 'surplus', reason: surplusReason(erpRef), attempts: attempt, payload };
+      const failure = { reason: surplusReason(erpRef), attempts, cause: 'surplus', firstFailedAt: metadata.time };
+      return { ...common, deadLetterId, origin: 'surplus', step: 'erp-surplus', ...failure, payload };
     }
     default:
       return undefined;

@@ -23,6 +23,8 @@ export interface ErpDelivery {
   /** Attempts known to have begun. */
   readonly attempts: number;
   readonly cancellationAttempts: number;
+  /** The first failure of the present round of attempts. */
+  readonly failingSince?: string;
   readonly reference?: string;
   /** Those that are not in force there any more. */
   readonly cancelledReferences?: readonly string[];

@@ -36,7 +36,10 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
       return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting }) };
     }
     case 'ErpAttemptFailed':
-      return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting: failedAttempt('erp', before, event.data, at) }) };
+      return {
+        erp: { ...erp, attempts: event.data.attempt, failingSince: erp.failingSince ?? at },
+        ...(wanted && { waiting: failedAttempt('erp', before, event.data, at) }),
+      };
     case 'ErpSubmissionRefused': {
       const attempts = { erp: { ...erp, attempts: Math.max(erp.attempts, event.data.attempt) } };
       // Of an order that is being undone, or has ended, it changes no more than that.
@@ -48,7 +51,7 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
         waiting: { for: 'operator', since: at, reason: event.data.reason },
       };
     case 'ErpSubmissionRetried':
-      return { waiting: { for: 'erp', since: at, attempt: erp.attempts + 1 } };
+      return { erp: withoutFailures(erp), waiting: { for: 'erp', since: at, attempt: erp.attempts + 1 } };
     case 'OrderSentToErp':
       return sentToErp(before, { ...erp, attempts: Math.max(erp.attempts, event.data.attempt) }, event.data.erpRef, at);
     case 'ErpOverdueFlagged':
@@ -57,6 +60,8 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
       return { ...COMPENSATING, rejection: { reason: 'erp-deadline', detail: `not delivered within ${event.data.waitedMs} ms` } };
   }
 };
+
+const withoutFailures = ({ failingSince: _ended, ...erp }: ErpDelivery): ErpDelivery => erp;
 
 const sentToErp = (before: OrderDocument, erp: ErpDelivery, erpRef: string, at: string): OrderChanges => {
   const taken = { erp: { ...erp, reference: erpRef } };

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError, ReuseError } from '@sagahub/contracts/errors.ts';
+import type { Redriven } from '@sagahub/contracts/messages/hub.ts';
 import type { OrderEvent, OrderResubmitted } from '@sagahub/contracts/messages/order.ts';
 import type { Command } from '@sagahub/contracts/saga.ts';
 import { endedEvent } from './ending.ts';
@@ -8,11 +9,11 @@ export type OrderCommand =
   /** The partner (or an operator) no longer wants it. Refused only after completion. */
   | { readonly type: 'Cancel'; readonly by: string; readonly reason?: string }
   /** Another round of attempts for a dead letter. */
-  | { readonly type: 'Redrive'; readonly by: string; readonly reason: string; readonly deadLetterId: string }
+  | { readonly type: 'Redrive'; readonly by: string; readonly reason: string; readonly deadLetterId: string; readonly redriveId?: string }
   /** An operator gives up on the order, or wants a surplus at the ERP cancelled. */
-  | { readonly type: 'Compensate'; readonly by: string; readonly reason: string; readonly deadLetterId?: string }
+  | ({ readonly type: 'Compensate'; readonly by: string; readonly reason: string } & Redriven)
   /** Another round for what could not be undone. */
-  | { readonly type: 'RetryCompensation'; readonly by: string; readonly reason: string }
+  | ({ readonly type: 'RetryCompensation'; readonly by: string; readonly reason: string } & Redriven)
   /** What could not be undone stays as it is, and what is held for it too: the order ends as `partial`. */
   | { readonly type: 'Abandon'; readonly by: string; readonly reason: string }
   /** A new order took this ended one's place. */
@@ -62,17 +63,18 @@ const cancel = (state: Known, { by, reason }: Wanted<'Cancel'>): readonly OrderE
   }
 };
 
-const redrive = (state: Known, { by, reason, deadLetterId }: Wanted<'Redrive'>): readonly OrderEvent[] => {
+const redrive = (state: Known, { by, reason, deadLetterId, ...wanted }: Wanted<'Redrive'>): readonly OrderEvent[] => {
   assertCurrent(state, deadLetterId);
-  return [{ type: 'ErpSubmissionRetried', data: { deadLetterId, by, reason } }];
+  return [{ type: 'ErpSubmissionRetried', data: { deadLetterId, by, reason, ...redrivenBy(wanted) } }];
 };
 
-const compensate = (state: Known, { by, reason, deadLetterId }: Wanted<'Compensate'>): readonly OrderEvent[] => {
+const compensate = (state: Known, { by, reason, deadLetterId, ...wanted }: Wanted<'Compensate'>): readonly OrderEvent[] => {
+  const data = { by, reason, ...(deadLetterId !== undefined && { deadLetterId }), ...redrivenBy(wanted) };
   switch (state.status) {
     case 'compensating':
       return [];
     case 'halted':
-      return [{ type: 'CompensationRetried', data: { by, reason } }];
+      return [{ type: 'CompensationRetried', data }];
     case 'surplus':
       break;
     default:
@@ -80,13 +82,16 @@ const compensate = (state: Known, { by, reason, deadLetterId }: Wanted<'Compensa
       if (state.status === 'completed') throw orderCompleted('cannot be undone');
       if (state.status === 'rejected' || state.status === 'cancelled') throw orderEnded(`was ${state.status} and undone already`);
   }
-  return [{ type: 'CompensationRequested', data: { by, reason, ...(deadLetterId !== undefined && { deadLetterId }) } }];
+  return [{ type: 'CompensationRequested', data }];
 };
 
-const retryCompensation = (state: Known, { by, reason }: Wanted<'RetryCompensation'>): readonly OrderEvent[] => {
+const redrivenBy = ({ redriveId }: { readonly redriveId?: string }) => ({ ...(redriveId !== undefined && { redriveId }) });
+
+const retryCompensation = (state: Known, { by, reason, deadLetterId, ...wanted }: Wanted<'RetryCompensation'>): readonly OrderEvent[] => {
   if (state.status === 'compensating') return [];
   if (state.status !== 'halted') throw notHalted();
-  return [{ type: 'CompensationRetried', data: { by, reason } }];
+  const data = { by, reason, ...(deadLetterId !== undefined && { deadLetterId }), ...redrivenBy(wanted) };
+  return [{ type: 'CompensationRetried', data }];
 };
 
 const abandon = (state: Known): readonly OrderEvent[] => {

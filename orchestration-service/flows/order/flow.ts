@@ -1,6 +1,7 @@
 import { ORDER, type OrderState as StateName } from '@sagahub/contracts/messages/order.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
 import { decideCommand } from './commands.ts';
+import { orderDeadLetters } from './dead-letters.ts';
 import { decideV1 } from './decide-v1.ts';
 import { evolve } from './evolve.ts';
 import { externalCall } from './external.ts';
@@ -22,6 +23,7 @@ export const orderFlow = (policy: OrderPolicy): Flow<OrderState> => ({
   command: decideCommand,
   externalCall,
   report: reportEvents,
+  deadLetters: orderDeadLetters,
 });
 
 /** An order that is stuck stays in the state in which it got stuck. */
