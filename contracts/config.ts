@@ -58,6 +58,14 @@ export const integer = (fallback: number, min: number, max: number) =>
     .default(String(fallback))
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be from ${min} to ${max}`);
+/** Absent: what would listen there is off. */
+export const optionalPort = () =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a port')
+    .transform(Number)
+    .refine((port) => port <= 65_535, 'must be from 0 to 65535')
+    .optional();
 export const flag = (fallback: boolean) =>
   z
     .enum(['true', 'false'], 'must be true or false')

@@ -41,6 +41,7 @@ export const METRICS = {
     'http.response.status_code',
   ),
   httpServerActive: gauge('http.server.active_requests', '{request}', 'Requests being served now.'),
+  rpcServerDuration: seconds('rpc.server.call.duration', HTTP_SECONDS, 'gRPC calls served, by method.', 'rpc.method', 'rpc.status_code'),
   httpClientDuration: seconds(
     'http.client.request.duration',
     HTTP_SECONDS,
@@ -136,6 +137,12 @@ export const SPANS = {
     kind: 'server',
     help: 'One request.',
     attributes: ['http.route', 'url.path', ...HTTP],
+  },
+  rpcServer: {
+    name: '{rpc.method}',
+    kind: 'server',
+    help: 'One gRPC call.',
+    attributes: ['rpc.system.name', 'rpc.method', 'rpc.status_code'],
   },
   httpClient: {
     name: '{http.request.method}',

@@ -1,4 +1,4 @@
-import { type ConfigOf, duration, integer, type Settings, url } from '@sagahub/contracts/config.ts';
+import { type ConfigOf, duration, integer, optionalPort, type Settings, url } from '@sagahub/contracts/config.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
@@ -11,6 +11,12 @@ export const gatewaySettings = {
     description: 'Address the API listens on; the default is this machine alone.',
   },
   port: { env: 'PORT', schema: integer(8080, 0, 65_535), description: 'Port of the API; 0 takes any free one.' },
+  grpcPort: {
+    env: 'HUB_GRPC_PORT',
+    schema: optionalPort(),
+    description:
+      'Port on which orders are taken over gRPC, with the certificate and on the address of the API; 0 takes any free one. Without it there is no gRPC.',
+  },
   publicUrl: {
     env: 'HUB_PUBLIC_URL',
     schema: url(),

@@ -27,6 +27,7 @@ import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { ERP, orderRegistration } from './flows.ts';
+import { startGrpc } from './grpc.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
 import { VERSION } from './version.ts';
@@ -34,6 +35,8 @@ import { VERSION } from './version.ts';
 export interface RunningHub extends AsyncDisposable {
   readonly url: string;
   readonly managementUrl: string;
+  /** Where gRPC is served; absent where it is not. */
+  readonly grpcAddress: string | undefined;
   /** Absolute. */
   readonly dataFolder: string;
   /** Where the built-in ERP simulator answers; absent with a real ERP. */
@@ -137,18 +140,22 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
       onDrain: () => gateway.stopServing(),
     }),
   );
-  telemetry.logger.info('ready', { url: api.url, version: VERSION });
+  const grpc = await startGrpc(config.gateway, gateway, telemetry);
+  if (grpc) started.use(grpc);
+  telemetry.logger.info('ready', { url: api.url, grpcAddress: grpc?.address, version: VERSION });
   const running = started.move();
   return {
     url: api.url,
     managementUrl: management.url,
+    grpcAddress: grpc?.address,
     dataFolder: folder.path,
     simulatorUrl: simulator?.url,
     demo,
     logger: telemetry.logger,
     clock,
     async stop() {
-      await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });
+      const draining = { timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs };
+      await Promise.all([api.drain(draining), grpc?.drain(draining)]);
       await running.disposeAsync();
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -66,7 +66,10 @@ describe('manifests, rendered', () => {
         (_pod, object) => (object.spec.replicas = 3),
       ],
       ['is spread over nodes and zones', (pod) => delete pod.affinity],
-      ['is selected by what is meant to select it, and by a Service on ports it has', (pod) => (pod.containers[0].ports[0].name = 'web')],
+      [
+        'is selected by what is meant to select it, and by one Service for each port that it serves',
+        (pod) => (pod.containers[0].ports[0].name = 'web'),
+      ],
       ['takes settings from a ConfigMap that is there', (pod) => (pod.containers[0].envFrom[0].configMapRef.name = 'settings')],
     ];
     assert.deepEqual(worse.map(([rule]) => rule).toSorted(), Object.keys(POLICIES).toSorted());
@@ -129,18 +132,23 @@ describe('manifests, rendered', () => {
 
   it('let the Ingress reach the gateway alone, over TLS 1.3 at least, under the name that tokens are issued for', async () => {
     const { objects } = await render('overlays/production');
-    const [ingress] = ofKind(objects, 'Ingress') as [KubernetesObject];
-    const [{ host, http }] = ingress['spec'].rules;
-    assert.deepEqual(
-      http.paths.map(({ backend }: any) => backend.service.name),
-      ['gateway'],
-    );
-    assert.deepEqual(ingress['spec'].tls[0].hosts, [host]);
-    const options = ingress.metadata.annotations?.['traefik.ingress.kubernetes.io/router.tls.options'];
+    const ingresses = ofKind(objects, 'Ingress');
     const [tls] = ofKind(objects, 'TLSOption') as [KubernetesObject];
-    assert.equal(options, `${tls.metadata.namespace}-${tls.metadata.name}@kubernetescrd`);
     assert.equal(tls['spec'].minVersion, 'VersionTLS13');
-    assert.equal(settingsIn(objects)['HUB_PUBLIC_URL'], `https://${host}`);
+    const backends: string[] = [];
+    for (const { metadata, spec } of ingresses) {
+      const [{ host, http }] = spec.rules;
+      backends.push(...http.paths.map(({ backend }: any) => `${host} ${backend.service.name}`));
+      assert.deepEqual(spec.tls[0].hosts, [host]);
+      const options = metadata.annotations?.['traefik.ingress.kubernetes.io/router.tls.options'];
+      assert.equal(options, `${tls.metadata.namespace}-${tls.metadata.name}@kubernetescrd`);
+    }
+    assert.deepEqual(backends.toSorted(), ['grpc.hub.example.com gateway-grpc', 'hub.example.com gateway']);
+    for (const name of ['gateway', 'gateway-grpc']) {
+      const service = ofKind(objects, 'Service').find(({ metadata }) => metadata.name === name);
+      assert.equal(service?.['spec'].selector['app.kubernetes.io/component'], 'gateway', name);
+    }
+    assert.equal(settingsIn(objects)['HUB_PUBLIC_URL'], 'https://hub.example.com');
   });
 
   it('run in a namespace that enforces the restricted profile', async () => {

@@ -29,6 +29,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cockatiel: ['outbound-service', 'gateway'],
   winston: ['adapters/telemetry'],
   '@eventstore/db-client': ['adapters/eventstoredb'],
+  '@grpc/grpc-js': ['adapters/grpc'],
+  '@grpc/proto-loader': ['adapters/grpc'],
   ioredis: ['adapters/redis'],
   pg: ['adapters/postgres'],
   amqplib: ['adapters/rabbitmq'],

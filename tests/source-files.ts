@@ -42,7 +42,7 @@ export const sourceFiles = (): readonly SourceFile[] =>
       path,
       text,
       imports: [...new Set(specifiers.map((specifier) => resolved(path, specifier)))],
-      isTest: /^(tests|observability|k8s)\//.test(path) || /\.(test|contract)\.ts$/.test(path) || path.includes('/testing/'),
+      isTest: /^(tests|observability|k8s|docs)\//.test(path) || /\.(test|contract)\.ts$/.test(path) || path.includes('/testing/'),
     };
   });
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'node:querystring';
+import type { Channel } from '@sagahub/contracts/api/channel.ts';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 
@@ -15,6 +16,7 @@ export class IncomingApiRequest implements ApiRequest {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly remoteAddress: string;
+  readonly channel: Channel | undefined;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #stopping: Set<AbortController>;
@@ -26,7 +28,7 @@ export class IncomingApiRequest implements ApiRequest {
     request: IncomingMessage,
     response: ServerResponse,
     stopping: Set<AbortController>,
-    known: Pick<ApiRequest, 'params' | 'correlationId' | 'requestId' | 'traceparent' | 'remoteAddress'>,
+    known: Pick<ApiRequest, 'params' | 'correlationId' | 'requestId' | 'traceparent' | 'remoteAddress' | 'channel'>,
   ) {
     this.#request = request;
     this.#response = response;
@@ -36,6 +38,7 @@ export class IncomingApiRequest implements ApiRequest {
     this.requestId = known.requestId;
     this.traceparent = known.traceparent;
     this.remoteAddress = known.remoteAddress;
+    this.channel = known.channel;
   }
 
   get method(): string {

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Channel, CHANNEL_HEADER, isChannel } from '@sagahub/contracts/api/channel.ts';
 import type { ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
-import { ForbiddenError, RateLimitedError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
-import type { Authenticator, Principal } from '@sagahub/contracts/ports/identity.ts';
-import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Attributes, Histogram, Span, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { ActiveRequests } from './active-requests.ts';
+import { admit, type Edge, refuseOverLimit } from './admission.ts';
 import { IncomingApiRequest } from './api-request.ts';
 import { ClientGoneError, readBody } from './body.ts';
 import { problemOf } from './problem.ts';
@@ -12,15 +11,15 @@ import { acceptId, acceptTraceparent } from './request-ids.ts';
 import { type Headers, respond } from './respond.ts';
 
 /** What all exchanges of one server share. */
-export interface ExchangeContext {
-  readonly authenticator: Authenticator | undefined;
-  readonly limiter: RequestLimiter | undefined;
+export interface ExchangeContext extends Edge {
   readonly telemetry: Telemetry;
   readonly duration: Histogram;
   readonly securityHeaders: Readonly<Record<string, string>>;
   readonly bodyTimeoutMs: number;
   /** Proxies in front whose `X-Forwarded-For` is believed; 0 = none. */
   readonly trustedProxies: number;
+  /** The gateway alone reaches this server, and tells how it was reached itself. */
+  readonly behindGateway: boolean;
   /** Controllers of signals that handlers hold. */
   readonly stopping: Set<AbortController>;
   readonly active: ActiveRequests;
@@ -47,6 +46,7 @@ export const exchangeOf = (route: Route, context: ExchangeContext): Handler => {
       requestId: acceptId(request.headers['x-request-id'] as string | undefined),
       traceparent: span.traceparent,
       remoteAddress: addressOf(request, context.trustedProxies),
+      channel: context.behindGateway ? channelOf(request) : undefined,
     });
     const headers = commonHeaders(context, apiRequest);
     let status = 0;
@@ -86,33 +86,12 @@ const answerOf = async (
   apiRequest: IncomingApiRequest,
   headers: Headers,
 ): Promise<ApiResponse> => {
-  if (route.scopes.length > 0) apiRequest.principal = await admit(route, context, apiRequest, headers);
-  else if (!route.unlimited) refuseOverLimit(await context.limiter?.anonymous(apiRequest.remoteAddress), headers);
+  if (route.scopes.length > 0) {
+    const { remoteAddress } = apiRequest;
+    apiRequest.principal = await admit(route, context, { authorization: apiRequest.headers['authorization'], remoteAddress }, headers);
+  } else if (!route.unlimited) refuseOverLimit(await context.limiter?.anonymous(apiRequest.remoteAddress), headers);
   if (route.body) apiRequest.body = await readBody(request, response, route.body, context.bodyTimeoutMs);
   return route.handle(apiRequest);
-};
-
-/** Authentication, the quota, then the scope. A request whose token is not valid counts against its address. */
-const admit = async (route: Route, context: ExchangeContext, request: IncomingApiRequest, headers: Headers): Promise<Principal> => {
-  if (!context.authenticator) throw new Error(`route ${route.path} has scopes and was mounted without an authenticator`);
-  let principal: Principal;
-  try {
-    principal = await context.authenticator.authenticate(request.headers['authorization']);
-  } catch (error) {
-    if (error instanceof UnauthenticatedError) refuseOverLimit(await context.limiter?.anonymous(request.remoteAddress), headers);
-    throw error;
-  }
-  refuseOverLimit(await context.limiter?.partner(principal), headers);
-  if (!route.scopes.some((scope) => principal.scopes.has(scope))) throw new ForbiddenError(route.scopes);
-  return principal;
-};
-
-const refuseOverLimit = (verdict: RateVerdict | undefined, headers: Headers): void => {
-  if (!verdict) return;
-  const { policy, quota, windowMs, remaining, resetMs } = verdict;
-  headers['ratelimit-policy'] = `"${policy}";q=${quota};w=${windowMs / 1000}`;
-  headers['ratelimit'] = `"${policy}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`;
-  if (!verdict.allowed) throw new RateLimitedError(policy, resetMs);
 };
 
 interface Failure {
@@ -181,6 +160,11 @@ export const pathOf = (request: IncomingMessage): string => {
   const url = request.url ?? '/';
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+};
+
+const channelOf = (request: IncomingMessage): Channel | undefined => {
+  const sent = request.headers[CHANNEL_HEADER] as string | undefined;
+  return isChannel(sent) ? sent : undefined;
 };
 
 /** The address of who is calling: the connection's, or the one that the outermost trusted proxy saw. */

@@ -34,6 +34,8 @@ export interface HttpServerOptions {
   readonly headersTimeoutMs?: number;
   /** Proxies in front whose `X-Forwarded-For` is believed. Default 0. */
   readonly trustedProxies?: number;
+  /** Only the gateway reaches this server: what it says of how the request came in is believed. Default false. */
+  readonly behindGateway?: boolean;
   /** Called first when draining starts: this is where readiness turns. */
   readonly onDrain?: () => void;
 }
@@ -75,6 +77,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
     securityHeaders: securityHeaders(options.tls !== undefined),
     bodyTimeoutMs,
     trustedProxies: options.trustedProxies ?? 0,
+    behindGateway: options.behindGateway ?? false,
     stopping: new Set(),
     active: activeRequestsOf(telemetry),
     draining: false,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Principal, Scope } from '../ports/identity.ts';
+import type { Channel } from './channel.ts';
 
 /**
  * A service's HTTP surface as data. `adapters/http` mounts it (Express), checks token, scope and body size, parses, maps typed errors to
@@ -70,6 +71,8 @@ export interface ApiRequest {
   /** W3C trace context of the server span. */
   readonly traceparent: string | undefined;
   readonly remoteAddress: string;
+  /** The way it came in. Absent: `http`. */
+  readonly channel?: Channel | undefined;
   /** Aborts when the client goes away, or, with {@link SERVER_STOPS} as its reason, when the server is draining: streams and waits are to end. */
   readonly signal: AbortSignal;
 }

@@ -52,7 +52,7 @@ export type OrderReceived = EventBody<
     readonly fingerprint: string;
     /** SHA-256 of client id and Idempotency-Key. */
     readonly requestKey?: string;
-    /** How it came in: `http`, later `grpc`, `amqp`. */
+    /** How it came in: `http`, `grpc`, `amqp`. */
     readonly channel: string;
     /** Set when the order replaces an ended one. */
     readonly resubmissionOf?: string;

@@ -1,4 +1,5 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
+import { CHANNEL_HEADER } from '@sagahub/contracts/api/channel.ts';
 import { type ApiRequest, type ApiResponse, type BodySpec, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import type { Upstream } from '@sagahub/contracts/ports/upstream.ts';
 import type { UpstreamBreaker } from './upstream-breaker.ts';
@@ -103,6 +104,7 @@ const headersFor = (request: ApiRequest): Record<string, string> => {
     'x-forwarded-for': request.remoteAddress,
   };
   if (request.traceparent) headers['traceparent'] = request.traceparent;
+  if (request.channel) headers[CHANNEL_HEADER] = request.channel;
   for (const name of PASSED_ON) {
     const value = request.headers[name];
     if (value !== undefined) headers[name] = value;

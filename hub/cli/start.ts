@@ -18,17 +18,18 @@ export const startCommand = (): Command =>
       endOnSignals({ logger: hub.logger, clock: hub.clock, drain: () => hub.stop(), deadlineMs: STOP_DEADLINE_MS });
     });
 
-const readyLine = ({ url, managementUrl, dataFolder, simulatorUrl }: RunningHub): string =>
-  JSON.stringify({ url, managementUrl, dataFolder, simulatorUrl });
+const readyLine = ({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl }: RunningHub): string =>
+  JSON.stringify({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl });
 
 const welcome = async (hub: RunningHub, seconds: string): Promise<string> => {
-  const { url, managementUrl, dataFolder, simulatorUrl, demo } = hub;
+  const { url, managementUrl, grpcAddress, dataFolder, simulatorUrl, demo } = hub;
   return [
     '',
     `  Sagahub is ready (${seconds} s)`,
     '',
     `  API          ${url}/api/v1`,
     `  Reference    ${url}/docs`,
+    ...(grpcAddress ? [`  gRPC         ${grpcAddress}`] : []),
     `  Metrics      ${managementUrl}/metrics`,
     `  Data folder  ${dataFolder}`,
     `  ERP          ${simulatorUrl ? `built-in simulator at ${simulatorUrl} (ERP_URL is not set)` : 'the one that ERP_URL names'}`,

@@ -7,6 +7,7 @@ export const checkPorts = ({ gateway }: HubConfig): Promise<readonly Finding[]> 
   Promise.all([
     checkPort('API port', gateway.host, gateway.port, 'PORT'),
     checkPort('management port', gateway.managementHost, gateway.managementPort, 'HUB_MANAGEMENT_PORT'),
+    ...(gateway.grpcPort === undefined ? [] : [checkPort('gRPC port', gateway.host, gateway.grpcPort, 'HUB_GRPC_PORT')]),
   ]);
 
 const checkPort = (check: string, host: string, port: number, variable: string): Promise<Finding> =>

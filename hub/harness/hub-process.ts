@@ -29,6 +29,7 @@ const SECRET_OF = {
 interface Ready {
   readonly url: string;
   readonly managementUrl: string;
+  readonly grpcAddress?: string;
 }
 
 /** Something a hub has written down: a file, a table. */
@@ -99,6 +100,10 @@ export class HubProcess implements AsyncDisposable {
   }
   get managementUrl(): string {
     return this.#running().managementUrl;
+  }
+  /** Only with `HUB_GRPC_PORT`. */
+  get grpcAddress(): string {
+    return this.#running().grpcAddress ?? '';
   }
   get pid(): number {
     return this.#child!.pid!;

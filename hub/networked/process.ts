@@ -12,6 +12,7 @@ import { startingRoutes } from '@sagahub/gateway/health.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
 import { ensureAdmin } from '../admin-client.ts';
 import { ERP } from '../flows.ts';
+import { startGrpc } from '../grpc.ts';
 import { metricsRoute } from '../metrics-route.ts';
 import { resumeClock } from '../resume-clock.ts';
 import { VERSION } from '../version.ts';
@@ -98,16 +99,23 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
             limiter: gateway.limiter,
           }
         : // The gateway has counted the request already, and tells whose it is.
-          { trustedProxies: 1, routes: gateway.publicRoutes.filter((route) => own.has(route) || route.path.startsWith('/health/')) }),
+          {
+            trustedProxies: 1,
+            behindGateway: true,
+            routes: gateway.publicRoutes.filter((route) => own.has(route) || route.path.startsWith('/health/')),
+          }),
     }),
   );
   management.serve([...gateway.managementRoutes, metrics]);
-  telemetry.logger.info('ready', { url: api.url, version: VERSION });
-  console.log(JSON.stringify({ url: api.url, managementUrl: management.url }));
+  const grpc = name === 'gateway' ? await startGrpc(config.gateway, gateway, telemetry) : undefined;
+  if (grpc) started.use(grpc);
+  telemetry.logger.info('ready', { url: api.url, grpcAddress: grpc?.address, version: VERSION });
+  console.log(JSON.stringify({ url: api.url, managementUrl: management.url, grpcAddress: grpc?.address }));
   flushCompileCache(); // where NODE_COMPILE_CACHE is set: a process that is killed later leaves none behind
   const running = started.move();
   const drain = async (): Promise<void> => {
-    await api.drain({ timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs });
+    const draining = { timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs };
+    await Promise.all([api.drain(draining), grpc?.drain(draining)]);
     await running.disposeAsync();
   };
   hasStarted();

@@ -1,6 +1,7 @@
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
 import { cancelOrderSchema, type OrderAccepted, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
 import { waitApplied, waitSecondsOf } from '@sagahub/contracts/api/prefer.ts';
+import type { Channel } from '@sagahub/contracts/api/channel.ts';
 import { type ApiRequest, type ApiResponse, principalOf } from '@sagahub/contracts/api/route.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import { orderStream } from '@sagahub/contracts/messages/order.ts';
@@ -13,7 +14,6 @@ import type { Accepted, Entry, OrderIntake } from './intake.ts';
 import { openOrderLinks, orderLinks, orderPath } from './links.ts';
 import type { Resubmit } from './resubmission.ts';
 
-const CHANNEL = 'http';
 type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 
 export interface HandlerParts {
@@ -32,7 +32,7 @@ export const orderHandlers = ({ intake, resubmit, runtime, telemetry, maxWaitMs 
       try {
         return await handle(request);
       } catch (error) {
-        if (error instanceof HubError) refused.add(1, { channel: CHANNEL, code: error.code });
+        if (error instanceof HubError) refused.add(1, { channel: channelOf(request), code: error.code });
         throw error;
       }
     };
@@ -94,12 +94,14 @@ export const orderHandlers = ({ intake, resubmit, runtime, telemetry, maxWaitMs 
   return { place: countingRefusals(place), resubmit: countingRefusals(placeAgain), cancel };
 };
 
+const channelOf = ({ channel = 'http' }: ApiRequest): Channel => channel;
+
 const entryOf = (request: ApiRequest): Entry => ({
   principal: principalOf(request),
   idempotencyKey: parseIdempotencyKey(request.headers['idempotency-key']),
   correlationId: request.correlationId,
   traceparent: request.traceparent,
-  channel: CHANNEL,
+  channel: channelOf(request),
 });
 
 /** A pure function of the ids, so that every repeat gets the same bytes. */

@@ -1,3 +1,4 @@
+import type { Channel } from '@sagahub/contracts/api/channel.ts';
 import type { PlaceOrder } from '@sagahub/contracts/api/orders.ts';
 import { ReuseError, RequestKeyTakenError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import { categoryOf, type NewEvent, objectIdOf } from '@sagahub/contracts/events.ts';
@@ -23,8 +24,7 @@ export interface Entry {
   readonly idempotencyKey: string | undefined;
   readonly correlationId: string;
   readonly traceparent: string | undefined;
-  /** `http`, later `grpc`, `amqp`. */
-  readonly channel: string;
+  readonly channel: Channel;
 }
 
 /** Which submission of an order number this is: absent for the first. */

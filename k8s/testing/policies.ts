@@ -117,12 +117,19 @@ export const POLICIES: Readonly<Record<string, Check>> = {
     );
     return [!apart && 'no anti-affinity', !spread && 'no spread'];
   },
-  'is selected by what is meant to select it, and by a Service on ports it has': ({ object, podLabels, containers, among }) => {
+  'is selected by what is meant to select it, and by one Service for each port that it serves': ({
+    object,
+    podLabels,
+    containers,
+    among,
+  }) => {
     const ports = new Set(containers.flatMap((container) => (container['ports'] ?? []).map(({ name }: { name: string }) => name)));
     const services = ofKind(among, 'Service').filter(({ spec }) => selects({ matchLabels: spec.selector }, podLabels));
+    const served: readonly string[] = services.flatMap(({ spec }) => spec.ports.map(({ targetPort }: any) => targetPort));
     return [
       !selects(object['spec'].selector, podLabels) && 'its own selector misses it',
-      services.length !== 1 && `${services.length} services`,
+      services.length === 0 && 'no service',
+      ...served.map((port) => served.indexOf(port) !== served.lastIndexOf(port) && `several services on port ${port}`),
       ...services.flatMap(({ spec }) => [
         !['ClusterIP', undefined].includes(spec.type) && `its service is a ${spec.type}`,
         ...spec.ports.map(({ targetPort }: any) => !ports.has(targetPort) && `no port ${targetPort}`),

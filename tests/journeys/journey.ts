@@ -18,7 +18,7 @@ const QUICK: Readonly<Record<string, string>> = {
 /** What a journey sees of the hub it runs against: the same in every profile. */
 export type JourneyHub = Pick<
   HubProcess,
-  'url' | 'managementUrl' | 'erp' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
+  'url' | 'managementUrl' | 'grpcAddress' | 'erp' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
 > &
   Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;

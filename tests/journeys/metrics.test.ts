@@ -4,13 +4,14 @@ import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { METRICS, prometheusSeries } from '@sagahub/contracts/telemetry-names.ts';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
+import { GrpcClient } from '../support/grpc-client.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 /** Emitted only when a handler throws, which no order can make it do. */
 const NEVER_HERE: readonly string[] = [METRICS.sagaStepFaults.name];
 
 describe('journey: the numbers tell what happened', () => {
-  const journey = journeyHub({ env: { HUB_ERP_RETRY_DELAYS: '50ms' } });
+  const journey = journeyHub({ env: { HUB_ERP_RETRY_DELAYS: '50ms', HUB_GRPC_PORT: '0' } });
   afterEach(() => journey.hub.erp.behave(WELL_BEHAVED));
 
   /** Value by series, e.g. `hub_open_work{queue="operator"}`. */
@@ -26,6 +27,8 @@ describe('journey: the numbers tell what happened', () => {
     await orderIn(demo, await place(demo, anOrder('M-1')), 'completed');
     await place(demo, anOrder('M-1'));
     await demo.post('/api/v1/orders', {});
+    using grpc = new GrpcClient(hub.grpcAddress);
+    await grpc.submitOrder({}, { metadata: { authorization: `Bearer ${await demo.token()}` } });
     await hub.erp.behave({ failureRate: 1 });
     const stuck = await place(demo, anOrder('M-2'));
     await orderIn(demo, stuck, 'stuck');
@@ -35,6 +38,8 @@ describe('journey: the numbers tell what happened', () => {
       'hub_orders_received_total{channel="http"}': 2,
       'hub_orders_replayed_total{channel="http"}': 1,
       'hub_orders_refused_total{channel="http",code="HUB_VALIDATION"}': 1,
+      'hub_orders_refused_total{channel="grpc",code="HUB_VALIDATION"}': 1,
+      'rpc_server_call_duration_seconds_count{rpc_method="sagahub.v1.OrderIntake/SubmitOrder",rpc_status_code="INVALID_ARGUMENT"}': 1,
       hub_orders_stuck: 1,
       hub_orders_overdue: 0,
       'hub_saga_started_total{saga="order"}': 2,

@@ -35,6 +35,7 @@ interface Running {
   readonly child: ChildProcess;
   readonly url: string;
   readonly managementUrl: string;
+  readonly grpcAddress?: string;
 }
 
 /** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP in this one. */
@@ -104,6 +105,10 @@ export class NetworkedHub implements AsyncDisposable {
     if (!next) throw new Error('gateway is not running');
     return next.url;
   }
+  /** Of the first gateway; only with `HUB_GRPC_PORT`. */
+  get grpcAddress(): string {
+    return this.#running.gateway.find((one) => one !== undefined)?.grpcAddress ?? '';
+  }
   /** Of all processes together. */
   get managementUrl(): string {
     return this.#management?.url ?? '';
@@ -139,7 +144,7 @@ export class NetworkedHub implements AsyncDisposable {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
       const line = printed.split('\n').find((candidate) => candidate.startsWith('{"url"') && candidate.endsWith('}'));
-      if (line) ready({ child, ...(JSON.parse(line) as { url: string; managementUrl: string }) });
+      if (line) ready({ child, ...(JSON.parse(line) as Omit<Running, 'child'>) });
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     try {
