@@ -68,6 +68,20 @@ describe('HTTP server: streams', () => {
     await Promise.all([abortion, closing]);
   });
 
+  it('leaves the signal alone of a request that was simply answered', async () => {
+    let seen: AbortSignal | undefined;
+    await using server = await serve([
+      routeOf('GET', '/', async ({ signal }) => {
+        seen = signal;
+        return { status: 204 };
+      }),
+    ]);
+    await using connection = await rawConnection(server.port);
+    connection.send('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await connection.closed;
+    assert.equal(seen?.aborted, false);
+  });
+
   it('lets go of a source that never looks at its signal once the client has left', async () => {
     const served: string[] = [];
     await using server = await serve([

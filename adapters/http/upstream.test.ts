@@ -58,4 +58,61 @@ describe('upstream', () => {
     await using upstream = openUpstream({ name: 'orders', urls: [url] });
     await assert.rejects(upstream.send(request({ signal: leaving.signal })), ClientGoneError);
   });
+
+  it('keeps the path that its URL begins with', async () => {
+    const url = await start((incoming, response) => response.end(incoming.url));
+    await using upstream = openUpstream({ name: 'orders', urls: [`${url}/behind/`] });
+    const { body } = await upstream.send(request({ url: '/orders?limit=1' }));
+    assert.equal(String(body), '/behind/orders?limit=1');
+  });
+
+  it('hands an answer of known length over whole, without the headers of the hop', async () => {
+    const url = await start((_incoming, response) => {
+      response.writeHead(202, { 'content-length': 6, location: '/orders/1', 'set-cookie': ['a=1', 'b=2'] });
+      response.write('one');
+      setImmediate(() => response.end('two'));
+    });
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    const { status, headers, body } = await upstream.send(request());
+    assert.deepEqual(
+      { status, headers, body: String(body) },
+      { status: 202, headers: { location: '/orders/1', 'set-cookie': 'a=1, b=2' }, body: 'onetwo' },
+    );
+  });
+
+  it('holds a replica back whose answer nobody reads, and lets go of it when nobody will', async () => {
+    const piece = Buffer.alloc(256 * 1024, 'x');
+    let sent = 0;
+    const held = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    const url = await start((_incoming, response) => {
+      response.once('close', () => left.resolve());
+      const write = (): void => {
+        while (!response.destroyed && response.write(piece)) sent += 1;
+        held.resolve();
+        response.once('drain', write);
+      };
+      write();
+    });
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    const { body } = await upstream.send(request());
+    await held.promise;
+    const stream = (body as AsyncIterable<string>)[Symbol.asyncIterator]();
+    assert.match(String((await stream.next()).value), /^x+$/);
+    await stream.return?.();
+    await left.promise;
+    assert.ok(sent < 400, `${sent} pieces of 256 KiB went into nowhere`);
+  });
+
+  it('breaks a stream off when the replica does, instead of passing it for whole', async () => {
+    const url = await start((_incoming, response) => {
+      response.write('half');
+      setImmediate(() => response.destroy());
+    });
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    const { body } = await upstream.send(request());
+    await assert.rejects(async () => {
+      for await (const _ of body as AsyncIterable<string>);
+    });
+  });
 });

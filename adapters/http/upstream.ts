@@ -1,8 +1,8 @@
-import type { ApiResponse } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
-import type { Upstream, UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
-import { Agent, request as send } from 'undici';
+import type { Upstream } from '@sagahub/contracts/ports/upstream.ts';
+import { type Dispatcher, Pool } from 'undici';
 import { ClientGoneError } from './body.ts';
+import { callUpstream } from './upstream-call.ts';
 
 export interface UpstreamOptions {
   /** For messages, e.g. `read-model`. */
@@ -16,38 +16,32 @@ export interface UpstreamOptions {
 /** Below the services' own keep-alive (65 s), so that no request meets a connection that its server is closing. */
 const KEEP_ALIVE_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 2_000;
-/** Said by one hop to the next, or set anew by this one. */
-const NOT_PASSED_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date', 'upgrade', 'trailer']);
 /** Nothing was carried out: the connection never came about. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
-/** Passes requests on over undici, taking the replicas in turn. */
-export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions): Upstream => {
-  const settings = { connections, keepAliveTimeout: KEEP_ALIVE_MS, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } };
-  const kept = new Agent({ ...settings, pipelining: 1 });
+interface Replica {
+  /** Of every path. */
+  readonly prefix: string;
+  readonly kept: Dispatcher;
   /**
    * A replica that stops closes its idle connections, and a request may be on its way on one just then. Nobody knows whether it was carried
    * out, so one that must not be repeated goes on a connection of its own: those are few.
    */
-  const fresh = new Agent({ ...settings, pipelining: 0 });
-  let turn = 0;
+  readonly fresh: Dispatcher;
+}
 
-  const sendTo = async (base: string, request: UpstreamRequest): Promise<ApiResponse> => {
-    const { statusCode, headers, body } = await send(`${base}${request.url}`, {
-      method: request.method,
-      dispatcher: request.repeatable ? kept : fresh,
-      headers: request.headers,
-      body: request.body ?? null,
-      headersTimeout: request.timeoutMs,
-      signal: request.signal,
-    });
-    const passed: Record<string, string> = {};
-    for (const [header, value] of Object.entries(headers))
-      if (value !== undefined && !NOT_PASSED_BACK.has(header)) passed[header] = typeof value === 'string' ? value : value.join(', ');
-    if (headers['content-length'] !== undefined || statusCode === 204 || statusCode === 304)
-      return { status: statusCode, headers: passed, body: new Uint8Array(await body.arrayBuffer()) };
-    return { status: statusCode, headers: passed, body: body.setEncoding('utf8') };
-  };
+/** Passes requests on over undici, taking the replicas in turn. */
+export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions): Upstream => {
+  const settings = { connections, keepAliveTimeout: KEEP_ALIVE_MS, bodyTimeout: 0, connect: { timeout: CONNECT_TIMEOUT_MS } };
+  const replicas = urls.map((url): Replica => {
+    const { origin, pathname } = new URL(url);
+    return {
+      prefix: pathname.replace(/\/$/, ''),
+      kept: new Pool(origin, { ...settings, pipelining: 1 }),
+      fresh: new Pool(origin, { ...settings, pipelining: 0 }),
+    };
+  });
+  let turn = 0;
 
   return {
     name,
@@ -56,10 +50,10 @@ export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions)
       // Each request counts on from a turn of its own: those beside it must not make it pass over a replica that is there.
       const first = turn++;
       // Once around, and once more: a replica that is being replaced is back, or gone from the list, by then.
-      for (let attempt = 0; attempt < urls.length * 2; attempt++) {
-        const base = urls[(first + attempt) % urls.length]!;
+      for (let attempt = 0; attempt < replicas.length * 2; attempt++) {
+        const { prefix, kept, fresh } = replicas[(first + attempt) % replicas.length]!;
         try {
-          return await sendTo(base, request);
+          return await callUpstream(request.repeatable ? kept : fresh, prefix + request.url, request);
         } catch (error) {
           if (request.signal.aborted) throw new ClientGoneError(); // or nobody wants this answer any more
           failure = error;
@@ -68,7 +62,7 @@ export const openUpstream = ({ name, urls, connections = 256 }: UpstreamOptions)
       }
       throw new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer (${codeOf(failure)}); try again`, { cause: failure });
     },
-    [Symbol.asyncDispose]: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
+    [Symbol.asyncDispose]: async () => void (await Promise.all(replicas.flatMap(({ kept, fresh }) => [kept.destroy(), fresh.destroy()]))),
   };
 };
 
