@@ -28,12 +28,13 @@ export interface PostgresServer extends AsyncDisposable {
 }
 
 export interface PostgresServerOptions {
-  /** Wait for the disk at each commit, as in production. Default false: tests end processes, not machines. */
+  /** Wait for the disk at each commit, and vacuum when the server would, as in production. Default false. */
   readonly durable?: boolean;
 }
 
-const SETTINGS = ['max_connections=200', 'logging_collector=off', 'autovacuum_naptime=5s'];
-const NOT_DURABLE = ['fsync=off', 'full_page_writes=off'];
+const SETTINGS = ['max_connections=200', 'logging_collector=off'];
+/** Tests end processes, not machines, and are over before a first vacuum a minute later. */
+const FOR_TESTS = ['fsync=off', 'full_page_writes=off', 'autovacuum_naptime=5s'];
 
 /** Folder of `initdb` and `postgres`: on the path, or where Debian puts its newest. */
 const binaries = (): string | undefined => {
@@ -69,7 +70,7 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
   });
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const settings = [...SETTINGS, ...(durable ? [] : NOT_DURABLE)];
+  const settings = [...SETTINGS, ...(durable ? [] : FOR_TESTS)];
   let child: ChildProcess | undefined;
   let databases = 0;
 
