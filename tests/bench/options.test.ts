@@ -21,7 +21,7 @@ describe('options of the benchmark', () => {
 
   it('measure the networked profile on any of its logs, with fewer orders unless told otherwise', () => {
     const { profile, eventStore, orders } = readOptions(['--profile', 'networked', '--event-store', 'kurrentdb']);
-    assert.deepEqual([profile, eventStore, orders], ['networked', 'kurrentdb', 5_000]);
+    assert.deepEqual([profile, eventStore, orders], ['networked', 'kurrentdb', 20_000]);
     assert.equal(readOptions(['--profile', 'networked', '--orders', '70']).orders, 70);
   });
 

@@ -27,13 +27,13 @@ export const USAGE = `npm run bench -- [options]
 
   --profile P     embedded (default) | networked: five processes on private, durable engines, which must be installed
   --event-store S postgres (default) | kurrentdb (a double); networked only
-  --orders N      orders measured by each closed loop (default 20000, networked 5000); half as many warm up
+  --orders N      orders measured by each closed loop (default 20000); half as many warm up
   --only SECTION  ${SECTIONS.join(' | ')}; may be repeated
   --stored N      go on until N orders are stored, and show what an order costs then (1000000 takes about a quarter of an hour)
   --minutes M     afterwards offer 500 orders/s (networked: 150) for M minutes and watch memory and lag
   --json FILE     write what was measured as JSON`;
 
-const DEFAULT_ORDERS: Readonly<Record<ProfileName, number>> = { embedded: 20_000, networked: 5_000 };
+const DEFAULT_ORDERS = 20_000;
 
 /** @throws Error saying which option is wrong */
 export const readOptions = (args: readonly string[]): BenchOptions => {
@@ -53,7 +53,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
   return {
     profile,
     eventStore: oneOf('--event-store', EVENT_STORES, values['event-store']),
-    orders: values.orders === undefined ? DEFAULT_ORDERS[profile] : positive('--orders', values.orders),
+    orders: values.orders === undefined ? DEFAULT_ORDERS : positive('--orders', values.orders),
     sections: new Set(values.only?.map((name) => oneOf('--only', SECTIONS, name)) ?? SECTIONS),
     stored: values.stored === undefined ? undefined : positive('--stored', values.stored),
     minutes: values.minutes === '0' ? 0 : positive('--minutes', values.minutes),

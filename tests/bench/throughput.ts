@@ -4,6 +4,7 @@ import type { Generator } from './load.ts';
 import { type Cost, meter } from './meter.ts';
 import { percentilesOf, shown } from './percentiles.ts';
 import { CONNECTIONS, type Site } from './site.ts';
+import { Yardstick } from './yardstick.ts';
 
 /** Orders between two looks at what an order costs, on the way to a million. */
 const BLOCK = 10_000;
@@ -25,11 +26,22 @@ export const closedLoop = async (run: Run, orders: number): Promise<{ readonly c
 };
 
 export const measureThroughput = async (run: Run, orders: number): Promise<readonly Figure[]> => {
+  const yard = Math.ceil(orders / 4);
+  await using bare = await Yardstick.start(yard);
+  await bare.measure(yard);
   const { cost, latencies } = await closedLoop(run, orders);
+  await bare.measure(yard);
+  const completedPerSecond = (orders / cost.wallMs) * 1_000;
   const percentiles = percentilesOf(latencies);
-  const { completedPerSecond, completedFloor, hubCpuMsPerOrder } = run.site.profile.aims;
+  const { completedPerSecond: aim, completedFloor, hubCpuMsPerOrder } = run.site.profile.aims;
   return [
-    aimedAbove(`closed loop: completed orders/s (floor ${completedFloor})`, (orders / cost.wallMs) * 1_000, completedPerSecond, ''),
+    aimedAbove(`closed loop: completed orders/s (floor ${completedFloor})`, completedPerSecond, aim, ''),
+    figure('bare Express before and after it: orders/s', bare.perSecond.toFixed(0), bare.perSecond),
+    figure(
+      'closed loop: as a share of bare Express',
+      (completedPerSecond / bare.perSecond).toFixed(3),
+      completedPerSecond / bare.perSecond,
+    ),
     figure('closed loop: accepted, p50 / p95 / p99', `${shown(percentiles)} ms`, percentiles),
     ...cpuFigures('closed loop', cost, orders, hubCpuMsPerOrder),
   ];
