@@ -51,6 +51,15 @@ export const duration = (fallback: string) =>
       const [, amount, unit] = /^(\d+)(\D+)$/.exec(text) ?? [];
       return Number(amount) * (UNIT_MS[unit ?? ''] ?? 1);
     });
+/** `1s,2s,4s` → milliseconds, in order. */
+export const durations = (fallback: string) => {
+  const one = duration('0ms');
+  return z
+    .string()
+    .regex(/^\d+(ms|s|m|h)(,\d+(ms|s|m|h))*$/, 'must be durations separated by commas, such as 1s,2s,4s')
+    .default(fallback)
+    .transform((list) => list.split(',').map((item) => one.parse(item)));
+};
 export const integer = (fallback: number, min: number, max: number) =>
   z
     .string()

@@ -85,7 +85,11 @@ export interface ExternalCall {
 }
 
 /** What came of an external call. A fact: it is recorded whatever the order has become meanwhile. */
-export type CallReport =
+export type CallReport = CallOutcome & {
+  /** What else a flow keeps of a call; its own to understand. */
+  readonly detail?: JsonObject;
+};
+type CallOutcome =
   | { readonly kind: 'started' }
   | { readonly kind: 'succeeded'; readonly reference: string; readonly alreadyThere: boolean }
   /** For good. */

@@ -104,6 +104,20 @@ export const METRICS = {
   connectorRetries: counter('hub.connector.retries', '{retry}', 'Attempts behind the first.', 'connector', 'operation'),
   deadLetters: gauge('hub.dead_letters', '{letter}', 'Open dead letters.', 'origin'),
 
+  webhookAttempts: counter('hub.webhook.attempts', '{attempt}', 'Attempts at webhook messages by what came of them.', 'outcome'),
+  webhookAttemptDuration: seconds('hub.webhook.attempt.duration', HTTP_SECONDS, 'Attempts at webhook messages.', 'outcome'),
+  webhookFirstAttemptDelay: seconds(
+    'hub.webhook.first_attempt.delay',
+    FLOW_SECONDS,
+    'From what happened to the first attempt to tell a subscriber.',
+  ),
+  webhookSubscriptions: gauge(
+    'hub.webhook.subscriptions',
+    '{subscription}',
+    'Webhook subscriptions: enabled, failing (enabled, and its endpoint takes nothing), disabled by hand, gone or for failing.',
+    'state',
+  ),
+
   eventStoreAppendDuration: seconds(
     'hub.event_store.append.duration',
     STORE_SECONDS,
@@ -173,6 +187,12 @@ export const SPANS = {
     kind: 'client',
     help: 'One attempt at a third party, look-ups before it included.',
     attributes: ['hub.connector', 'hub.operation', 'hub.attempt', 'hub.outcome', 'hub.stream'],
+  },
+  webhookAttempt: {
+    name: 'hub.webhook.attempt',
+    kind: 'client',
+    help: 'One attempt at a webhook message.',
+    attributes: ['hub.webhook.type', 'hub.attempt', 'hub.outcome', 'hub.stream'],
   },
   projectionBatch: {
     name: 'hub.projection.batch',

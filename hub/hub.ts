@@ -21,6 +21,7 @@ import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
+import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import { ensureAdmin } from './admin-client.ts';
 import type { HubConfig } from './config.ts';
@@ -31,6 +32,7 @@ import { startGrpc } from './grpc.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
 import { VERSION } from './version.ts';
+import { openWebhooks } from './webhooks.ts';
 
 export interface RunningHub extends AsyncDisposable {
   readonly url: string;
@@ -103,14 +105,15 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
 
   const orders = orderRegistration(config.orchestration, ports);
-  const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: true, takesWork: config.hub.workers });
+  const runtime = new StreamRuntime([orders.flow, deliveryFlow], ports, { soleWorker: true, takesWork: config.hub.workers });
   const integration = started.use(await startIntegration(config.integration, ports, runtime));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports));
-  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp]));
+  const webhooks = started.use(openWebhooks(config));
+  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const services = [integration, orchestration, outbound, readModel];
-  observe(ports, [`orchestration.${orders.flow.name}`, `outbound.${ERP}`]);
+  observe(ports, [`orchestration.${orders.flow.name}`, `outbound.${ERP}`, WEBHOOK_QUEUE]);
 
   const gateway = started.use(await startGateway(config.gateway, ports, { services, version: VERSION }));
   if (config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);

@@ -32,7 +32,7 @@ export const startOrchestration = async (
     started.use(
       await runtime.work(`orchestration.${flow.name}`, {
         concurrency: config.concurrency,
-        perPartner: config.perPartner,
+        perLane: config.perPartner,
         handle: (hint) => runtime.decide(hint, participants),
       }),
     );

@@ -1,20 +1,11 @@
-import { type ConfigOf, duration, integer, type Settings, url } from '@sagahub/contracts/config.ts';
+import { type ConfigOf, duration, durations, integer, type Settings, url } from '@sagahub/contracts/config.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { z } from 'zod';
 import type { RestErpOptions } from './connectors/rest/connector.ts';
 import type { RestAuth } from './connectors/rest/credentials.ts';
+import { webhookSettings } from './webhooks/config.ts';
 
 const text = () => z.string().min(1).optional();
-/** `1s,2s,4s` → milliseconds, in order. */
-const durations = (fallback: string) => {
-  const one = duration('0ms');
-  return z
-    .string()
-    .regex(/^\d+(ms|s|m|h)(,\d+(ms|s|m|h))*$/, 'must be durations separated by commas, such as 1s,2s,4s')
-    .default(fallback)
-    .transform((list) => list.split(',').map((item) => one.parse(item)));
-};
-
 export const outboundSettings = {
   erpUrl: {
     env: 'ERP_URL',
@@ -86,6 +77,7 @@ export const outboundSettings = {
     schema: integer(500, 1, 100_000),
     description: 'Waiting orders let go per second when a breaker closes.',
   },
+  ...webhookSettings,
 } satisfies Settings;
 export type OutboundConfig = ConfigOf<typeof outboundSettings>;
 

@@ -28,11 +28,13 @@ describe('outbound service', () => {
         openWork: modelOpenWork(QUEUE, 0),
         documents: modelDocuments([]),
         keys: {} as never,
+        leadership: {} as never,
         clock: runtime.clock,
         telemetry: silentTelemetry,
       },
       runtime,
       [connector],
+      { client: {} as never, allowHttp: false, userAgent: 'test', takesWork: false },
     );
   const awkward = (clock: ReturnType<typeof manualClock>) =>
     new AwkwardConnector(
@@ -53,6 +55,8 @@ describe('outbound service', () => {
     assert.deepEqual(await service.health(), [
       { name: 'erp:breaker', status: 'pass' },
       { name: 'breakers:following', status: 'pass' },
+      { name: 'webhooks:fan-out', status: 'pass' },
+      { name: 'webhooks:subscriptions', status: 'pass' },
     ]);
   });
 

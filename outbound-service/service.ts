@@ -11,20 +11,25 @@ import { deliverer } from './deliveries/worker.ts';
 import { ConnectorBreaker } from './resilience/connector-breaker.ts';
 import { Deadlines } from './resilience/deadlines.ts';
 import { type FollowedBreakers, followBreakers } from './resilience/follow-breakers.ts';
+import { startWebhooks, type WebhookOptions } from './webhooks/start.ts';
 
-export type OutboundPorts = Pick<Ports, 'store' | 'openWork' | 'documents' | 'keys' | 'clock' | 'telemetry'>;
+export type OutboundPorts = Pick<Ports, 'store' | 'openWork' | 'documents' | 'keys' | 'leadership' | 'clock' | 'telemetry'>;
 
 /** How long calls in hand may go on once the service is being closed; then they are called off and count as unknown. */
 const DRAIN_MS = 10_000;
 /** What the gauge shows. */
 const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
-/** Delivers to third parties, each connector with its own queue, concurrency and breaker. Connectors stay the caller's to close. */
+/**
+ * Delivers to third parties, each connector with its own queue, concurrency and breaker, and tells subscribers. Connectors and clients stay
+ * the caller's to close.
+ */
 export const startOutbound = async (
   config: OutboundConfig,
   ports: OutboundPorts,
   runtime: SagaRuntime,
   connectors: readonly Connector[],
+  webhookOptions: WebhookOptions,
 ): Promise<Service> => {
   const { store, clock, telemetry } = ports;
   const lines: Line[] = [];
@@ -36,18 +41,23 @@ export const startOutbound = async (
     throw error;
   }
   const breakers = new Map(lines.map(({ breaker }) => [breaker.connector, breaker]));
+  const webhooks = await startWebhooks(config, ports, runtime, webhookOptions).catch(async (error: unknown) => {
+    await Promise.all(lines.map((line) => line.stop()));
+    throw error;
+  });
   const followed = followBreakers([...breakers.values()], store, end);
   telemetry.gauge(METRICS.breakerState.name, () =>
     [...breakers.values()].map(({ connector, state }) => [STATE_VALUES[state.state], { connector }] as const),
   );
   return {
     name: 'outbound-service',
-    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime)],
-    health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed)],
+    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime), ...webhooks.routes],
+    health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed), ...webhooks.health()],
     async [Symbol.asyncDispose]() {
       const drained = new AbortController();
-      const stopped = Promise.all(lines.map((line) => line.stop()));
-      void clock.sleep(DRAIN_MS, drained.signal).then(() => lines.forEach((line) => line.callOff()));
+      const parts = [...lines, webhooks];
+      const stopped = Promise.all(parts.map((part) => part.stop()));
+      void clock.sleep(DRAIN_MS, drained.signal).then(() => parts.forEach((part) => part.callOff()));
       await stopped;
       drained.abort();
       await followed[Symbol.asyncDispose]();
@@ -91,8 +101,8 @@ const startLine = async (connector: Connector, config: OutboundConfig, ports: Ou
     logger: telemetry.logger,
     logId: store.logId,
   };
-  const { erpConcurrency: concurrency, erpPerPartner: perPartner } = config;
-  const working = await runtime.work(queue, { concurrency, perPartner, handle: deliverer(context, telemetry) });
+  const { erpConcurrency: concurrency, erpPerPartner: perLane } = config;
+  const working = await runtime.work(queue, { concurrency, perLane, handle: deliverer(context, telemetry) });
   return {
     breaker,
     callOff: () => deadlines.callOff(),

@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'rate-limiter-flexible': ['gateway'],
   'swagger-ui-dist': ['gateway'],
   cockatiel: ['outbound-service', 'gateway'],
+  standardwebhooks: ['outbound-service'],
   winston: ['adapters/telemetry'],
   '@eventstore/db-client': ['adapters/eventstoredb'],
   '@grpc/grpc-js': ['adapters/grpc'],

@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpCall, HttpClient, HttpFailure, HttpFailureReason } from '@sagahub/contracts/ports/http-client.ts';
+import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 
 export interface HttpClientOptions {
@@ -8,6 +9,10 @@ export interface HttpClientOptions {
   readonly keepAliveMs?: number;
   /** PEM of further certificate authorities. */
   readonly ca?: string;
+  /** Asked before every call for its host, without brackets: why nothing there may be called. Default: everything may. */
+  readonly refuse?: (host: string) => string | undefined;
+  /** Resolves names, once per connection. Default: the machine's. */
+  readonly lookup?: LookupFunction;
 }
 
 /** Calls waiting for the same connection must learn that nobody is there long before their own timeouts. */
@@ -24,10 +29,16 @@ export const openHttpClient = (options: HttpClientOptions = {}): HttpClient => {
     // The call's own timeout covers all phases; undici's are off.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca && { ca: options.ca }) },
+    connect: { timeout: CONNECT_TIMEOUT_MS, ...(options.ca && { ca: options.ca }), ...(options.lookup && { lookup: options.lookup }) },
   });
+  const { refuse } = options;
   return {
-    request: (call) => new Promise((resolve, reject) => dispatch(agent, call, resolve, reject)),
+    request: (call) =>
+      new Promise((resolve, reject) => {
+        const refused = refuse?.(parseUrl(call.url).hostname.replace(/^\[|\]$/g, ''));
+        if (refused === undefined) dispatch(agent, call, resolve, reject);
+        else resolve({ kind: 'failure', reason: 'forbidden', sent: false, detail: refused });
+      }),
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
 };
@@ -56,6 +67,10 @@ const dispatch = (
     resolve(outcome);
     if (outcome.kind === 'failure') controller?.abort(new Error(outcome.detail));
   };
+  const cut = (begun: NonNullable<typeof answer>) => {
+    settle({ kind: 'answer', ...begun, bodyText: Buffer.concat(chunks, maxBytes).toString('utf8') });
+    controller?.abort(new Error('the rest is not wanted'));
+  };
   const fail = (reason: HttpFailureReason, what: string) => settle({ kind: 'failure', reason, sent, detail: `${origin}: ${what}` });
   const onAbort = () => fail('aborted', 'the caller gave up');
   const timer = setTimeout(() => fail('timeout', `no complete answer within ${call.timeoutMs} ms`), call.timeoutMs);
@@ -74,8 +89,10 @@ const dispatch = (
     },
     onResponseData: (_controller, chunk) => {
       size += chunk.length;
-      if (size > maxBytes) fail('response-too-large', `the answer is larger than ${maxBytes} bytes`);
-      else chunks.push(chunk);
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      if (call.onLongResponse === 'cut' && answer) cut(answer);
+      else fail('response-too-large', `the answer is larger than ${maxBytes} bytes`);
     },
     onResponseEnd: () => {
       if (answer) settle({ kind: 'answer', ...answer, bodyText: Buffer.concat(chunks, size).toString('utf8') });
@@ -110,12 +127,14 @@ const reasonOf = (error: unknown, sent: boolean): HttpFailureReason => {
   const code = codeOf(error);
   if (code.startsWith('HPE_') || code === 'HTTPParserError') return 'malformed';
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') return 'aborted';
+  if (code === 'ERR_ADDRESS_CLOSED') return 'forbidden';
   if (sent) return 'reset';
   return TLS_CODE.test(code) ? 'tls' : 'unreachable';
 };
 const TLS_CODE = /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|UNSUITABLE_CERT)/;
 
 const describe = (error: unknown): string => {
-  const { cause } = error as Error;
+  const { cause, message } = error as Error;
+  if (codeOf(error) === 'ERR_ADDRESS_CLOSED') return message;
   return cause instanceof Error ? `${codeOf(error)} (${codeOf(cause)})` : codeOf(error);
 };

@@ -10,9 +10,11 @@ export interface HttpCall {
   readonly signal?: AbortSignal;
   /** Default 1 MiB. */
   readonly maxResponseBytes?: number;
+  /** What becomes of a longer answer: `fail` (default), or `cut`: its beginning is enough, and the connection is closed. */
+  readonly onLongResponse?: 'fail' | 'cut';
 }
 
-/** An answer that arrived completely, whatever its status. */
+/** An answer that arrived completely, or as far as it was wanted, whatever its status. */
 export interface HttpAnswer {
   readonly kind: 'answer';
   readonly status: number;
@@ -24,6 +26,7 @@ export interface HttpAnswer {
 /**
  * | reason               | what happened                                             | sent     |
  * |----------------------|-----------------------------------------------------------|----------|
+ * | `forbidden`          | the address is none that may be called                    | false    |
  * | `unreachable`        | name not resolved, connection refused, no route           | false    |
  * | `tls`                | the handshake failed (certificate, protocol)              | false    |
  * | `timeout`            | `timeoutMs` passed                                        | either   |
@@ -32,7 +35,7 @@ export interface HttpAnswer {
  * | `response-too-large` | more than `maxResponseBytes`                              | true     |
  * | `malformed`          | what came back is no HTTP                                 | true     |
  */
-export type HttpFailureReason = 'unreachable' | 'tls' | 'timeout' | 'reset' | 'aborted' | 'response-too-large' | 'malformed';
+export type HttpFailureReason = 'forbidden' | 'unreachable' | 'tls' | 'timeout' | 'reset' | 'aborted' | 'response-too-large' | 'malformed';
 
 export interface HttpFailure {
   readonly kind: 'failure';
@@ -47,4 +50,10 @@ export interface HttpFailure {
 export interface HttpClient extends AsyncDisposable {
   /** Never rejects, except with TypeError for a URL or header that can not be sent at all. */
   request(call: HttpCall): Promise<HttpAnswer | HttpFailure>;
+}
+
+/** Calls addresses that outsiders chose, and none that they must not reach: every address of a name is checked, and the checked one is called. */
+export interface SubscriberClient extends HttpClient {
+  /** Why nothing at this host may be called at present, for its owner to read; `undefined` when it may. A name that does not resolve may not. */
+  examine(host: string): Promise<string | undefined>;
 }

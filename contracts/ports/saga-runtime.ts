@@ -43,12 +43,19 @@ export interface ActContext {
   readonly correlationId?: string;
 }
 
-/** Rows that fell due, worked on one stream at a time, round-robin over partners. */
+/** Rows that fell due, worked on one stream at a time, round-robin over lanes. */
 export interface WorkOptions {
   /** Streams worked on at once. */
   readonly concurrency: number;
-  /** Of one partner, at once. */
-  readonly perPartner: number;
+  /** Of one lane, at once. */
+  readonly perLane: number | ((lane: string) => number);
+  /** What takes turns, and shares a limit. Default: the partner. */
+  readonly laneOf?: (hint: Hint) => string;
+  /**
+   * Asked when a hint arrives: until when (milliseconds since 1970) it is put off, instead of waiting in line here. `waiting`: how many of
+   * its lane do.
+   */
+  readonly postpone?: (hint: Hint, waiting: number) => number | undefined;
   /** Throwing is recorded as `StepFaulted` in the stream, retried with growing delays, then left to an operator. */
   readonly handle: (hint: Hint) => Promise<void>;
 }

@@ -12,9 +12,11 @@ import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
+import { deliveryFlow } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import type { HubConfig } from '../config.ts';
 import { orderRegistration } from '../flows.ts';
+import { openWebhooks } from '../webhooks.ts';
 
 /** The services that have a process of their own behind the gateway. */
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
@@ -23,7 +25,7 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Starts one service in this process. */
 export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<Service> => {
   const orders = orderRegistration(config.orchestration, ports);
-  const runtime = new StreamRuntime([orders.flow], ports, { soleWorker: false, takesWork: config.hub.workers });
+  const runtime = new StreamRuntime([orders.flow, deliveryFlow], ports, { soleWorker: false, takesWork: config.hub.workers });
   switch (name) {
     case 'integration-service':
       return startIntegration(config.integration, ports, runtime);
@@ -35,7 +37,8 @@ export const startService = async (name: ServiceName, config: HubConfig, ports: 
       const pool = openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency });
       const http = tracedHttpClient(pool, ports.telemetry);
       const erp = restErpConnector(restErpOptions(config.outbound), { http, clock: ports.clock });
-      return closedWith(await startOutbound(config.outbound, ports, runtime, [erp]), erp, pool);
+      const webhooks = openWebhooks(config);
+      return closedWith(await startOutbound(config.outbound, ports, runtime, [erp], webhooks), webhooks, erp, pool);
     }
     case 'read-model':
       return startReadModel(config.readModel, ports, runtime);

@@ -205,7 +205,7 @@ describe('the saga engine', () => {
     const seen = Promise.withResolvers<string>();
     await using _worker = await bench.runtime.work('outbound.carrier', {
       concurrency: 1,
-      perPartner: 1,
+      perLane: 1,
       handle: async (hint) => seen.resolve(hint.stream),
     });
     await bench.clock.advance(200);

@@ -4,15 +4,15 @@ import { FairQueue } from './fair-queue.ts';
 
 /** A task that runs until told to finish, and notes when it was started. */
 const controlled = (queue: FairQueue, started: string[]) => {
-  const running: { partnerId: string; finish: () => void }[] = [];
-  const push = (partnerId: string, name: string) =>
+  const running: { lane: string; finish: () => void }[] = [];
+  const push = (lane: string, name: string) =>
     queue.push({
-      partnerId,
+      lane,
       skip: () => started.push(`skipped ${name}`),
       run: () => {
         started.push(name);
         const { promise, resolve } = Promise.withResolvers<void>();
-        running.push({ partnerId, finish: resolve });
+        running.push({ lane, finish: resolve });
         return promise;
       },
     });
@@ -26,7 +26,7 @@ const controlled = (queue: FairQueue, started: string[]) => {
 describe('FairQueue', () => {
   it('takes the next task from the partner whose turn it is, however many the other has waiting', async () => {
     const started: string[] = [];
-    const { push, finishOne } = controlled(new FairQueue({ concurrency: 1, perPartner: 1 }), started);
+    const { push, finishOne } = controlled(new FairQueue({ concurrency: 1, perLane: 1 }), started);
     for (let i = 0; i < 1_000; i++) push('flood', `flood-${i}`);
     push('quiet', 'quiet-0');
     await finishOne();
@@ -36,7 +36,7 @@ describe('FairQueue', () => {
 
   it('leaves workers free rather than give one partner more than its cap', () => {
     const started: string[] = [];
-    const { push } = controlled(new FairQueue({ concurrency: 10, perPartner: 2 }), started);
+    const { push } = controlled(new FairQueue({ concurrency: 10, perLane: 2 }), started);
     for (let i = 0; i < 5; i++) push('flood', `flood-${i}`);
     push('quiet', 'quiet-0');
     assert.deepEqual(started, ['flood-0', 'flood-1', 'quiet-0']);
@@ -44,7 +44,7 @@ describe('FairQueue', () => {
 
   it('skips what waits and waits for what runs when it is drained', async () => {
     const started: string[] = [];
-    const queue = new FairQueue({ concurrency: 1, perPartner: 1 });
+    const queue = new FairQueue({ concurrency: 1, perLane: 1 });
     const { push, finishOne } = controlled(queue, started);
     push('a', 'first');
     push('a', 'second');
@@ -63,13 +63,13 @@ describe('FairQueue', () => {
         fc.array(fc.constantFrom('a', 'b', 'c'), { maxLength: 200 }),
         fc.integer({ min: 1, max: 5 }),
         fc.integer({ min: 1, max: 5 }),
-        async (partners, concurrency, perPartner) => {
+        async (partners, concurrency, perLane) => {
           const started: string[] = [];
-          const { push, finishOne, running } = controlled(new FairQueue({ concurrency, perPartner }), started);
+          const { push, finishOne, running } = controlled(new FairQueue({ concurrency, perLane }), started);
           partners.forEach((partner, index) => push(partner, `${partner}:${index}`));
           while (running.length > 0) {
             assert.ok(running.length <= concurrency);
-            for (const partner of 'abc') assert.ok(running.filter((task) => task.partnerId === partner).length <= perPartner);
+            for (const partner of 'abc') assert.ok(running.filter((task) => task.lane === partner).length <= perLane);
             await finishOne();
           }
           assert.equal(started.length, partners.length);

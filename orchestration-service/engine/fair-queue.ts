@@ -1,6 +1,6 @@
-/** A task of a partner; `run` never rejects. `skip` is called instead when the queue is drained first. */
+/** A task of a lane, such as a partner; `run` never rejects. `skip` is called instead when the queue is drained first. */
 export interface FairTask {
-  readonly partnerId: string;
+  readonly lane: string;
   readonly run: () => Promise<void>;
   readonly skip: () => void;
 }
@@ -29,21 +29,21 @@ class Line {
 }
 
 /**
- * Runs tasks of many partners on few workers: the next one is always taken from the partner whose turn it is, and no partner has
- * more than `perPartner` running. A partner that floods the hub delays only itself.
+ * Runs tasks of many lanes on few workers: the next one is always taken from the lane whose turn it is, and no lane has more than
+ * `perLane` running. A partner that floods the hub delays only itself.
  */
 export class FairQueue {
   readonly #waiting = new Map<string, Line>();
   readonly #running = new Map<string, number>();
   readonly #concurrency: number;
-  readonly #perPartner: number;
+  readonly #perLane: (lane: string) => number;
   #active = 0;
   #size = 0;
   #idle: (() => void) | undefined;
 
-  constructor(options: { readonly concurrency: number; readonly perPartner: number }) {
-    this.#concurrency = options.concurrency;
-    this.#perPartner = options.perPartner;
+  constructor({ concurrency, perLane }: { readonly concurrency: number; readonly perLane: number | ((lane: string) => number) }) {
+    this.#concurrency = concurrency;
+    this.#perLane = typeof perLane === 'number' ? () => perLane : perLane;
   }
 
   /** Tasks waiting and running. */
@@ -51,10 +51,15 @@ export class FairQueue {
     return this.#size + this.#active;
   }
 
+  /** Tasks of a lane that wait. */
+  waitingIn(lane: string): number {
+    return this.#waiting.get(lane)?.length ?? 0;
+  }
+
   push(task: FairTask): void {
-    const line = this.#waiting.get(task.partnerId) ?? new Line();
+    const line = this.#waiting.get(task.lane) ?? new Line();
     line.push(task);
-    this.#waiting.set(task.partnerId, line);
+    this.#waiting.set(task.lane, line);
     this.#size++;
     this.#fill();
   }
@@ -75,13 +80,13 @@ export class FairQueue {
     }
   }
 
-  /** The oldest task of the first partner in turn that may run one more; that partner goes to the end of the round. */
+  /** The oldest task of the first lane in turn that may run one more; that lane goes to the end of the round. */
   #take(): FairTask | undefined {
-    for (const [partnerId, line] of this.#waiting) {
-      if ((this.#running.get(partnerId) ?? 0) >= this.#perPartner) continue;
+    for (const [lane, line] of this.#waiting) {
+      if ((this.#running.get(lane) ?? 0) >= this.#perLane(lane)) continue;
       const task = line.shift();
-      this.#waiting.delete(partnerId);
-      if (line.length > 0) this.#waiting.set(partnerId, line);
+      this.#waiting.delete(lane);
+      if (line.length > 0) this.#waiting.set(lane, line);
       this.#size--;
       return task;
     }
@@ -90,12 +95,12 @@ export class FairQueue {
 
   #start(task: FairTask): void {
     this.#active++;
-    this.#running.set(task.partnerId, (this.#running.get(task.partnerId) ?? 0) + 1);
+    this.#running.set(task.lane, (this.#running.get(task.lane) ?? 0) + 1);
     void task.run().finally(() => {
       this.#active--;
-      const left = (this.#running.get(task.partnerId) ?? 1) - 1;
-      if (left > 0) this.#running.set(task.partnerId, left);
-      else this.#running.delete(task.partnerId);
+      const left = (this.#running.get(task.lane) ?? 1) - 1;
+      if (left > 0) this.#running.set(task.lane, left);
+      else this.#running.delete(task.lane);
       this.#fill();
       if (this.#active === 0) this.#idle?.();
     });

@@ -14,12 +14,13 @@ const FAULT_DELAYS_MS = [1_000, 5_000, 15_000, 45_000, 90_000, 150_000];
 const OUTAGE_DELAY_MS = 2_000;
 
 /**
- * Takes hints of one queue, one at a time per step of a stream, fairly over partners, and hands over those whose time has come.
+ * Takes hints of one queue, one at a time per step of a stream, fairly over lanes, and hands over those whose time has come.
  * A hint for a step in hand is remembered and looked at afterwards: what it told may be newer than what the handler saw.
  */
 export const startWorker = async (runtime: StreamRuntime, queue: string, options: WorkOptions): Promise<AsyncDisposable> => {
   const { bus, openWork, clock, telemetry } = runtime.ports;
   const logger = telemetry.logger.child({ queue });
+  const { laneOf = ({ partnerId }) => partnerId, postpone } = options;
   const line = new FairQueue(options);
   const inHand = new Map<string, { again: boolean }>();
   const stop = new AbortController();
@@ -67,6 +68,9 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       return Promise.resolve();
     }
     if (stop.signal.aborted) return Promise.resolve();
+    const lane = laneOf(hint);
+    const untilMs = postpone?.(hint, line.waitingIn(lane));
+    if (untilMs !== undefined) return openWork.defer(hint, untilMs);
     const state = { again: false };
     inHand.set(key, state);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -81,7 +85,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       } while (state.again && !stop.signal.aborted);
       finish();
     };
-    line.push({ partnerId: hint.partnerId, run, skip: finish });
+    line.push({ lane, run, skip: finish });
     return promise;
   };
 

@@ -144,7 +144,7 @@ export class ModelRuntime implements SagaRuntime {
 const keyOf = ({ stream, step, attempt }: Hint): string => `${stream} ${step} ${attempt}`;
 
 /** Streams in memory: as much of an event store as a breaker's log needs. */
-export class ModelStore implements Pick<EventStore, 'append' | 'readStream' | 'logId' | 'lastPosition' | 'subscribe'> {
+export class ModelStore implements Pick<EventStore, 'append' | 'readStream' | 'readAll' | 'logId' | 'lastPosition' | 'subscribe'> {
   readonly logId = '6f1c8a52-3f0e-4c1d-9a77-0f6f6a0f2b11';
   readonly streams = new Map<string, NewEvent[]>();
   readonly #subscribers = new Set<SubscribeOptions['onEvents']>();
@@ -156,6 +156,11 @@ export class ModelStore implements Pick<EventStore, 'append' | 'readStream' | 'l
     this.streams.set(stream, [...stored, ...events]);
     for (const tell of this.#subscribers) void this.readStream(stream, { from: stored.length }).then(tell);
     return Promise.resolve({ revision: stored.length + events.length - 1 });
+  }
+
+  /** None of the models reads across streams. */
+  readAll(): Promise<never[]> {
+    return Promise.resolve([]);
   }
 
   lastPosition(): Promise<bigint> {

@@ -13,6 +13,9 @@ const QUICK: Readonly<Record<string, string>> = {
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms',
   HUB_ERP_SETTLE: '200ms',
   HUB_BREAKER_OPEN: '300ms',
+  // Receivers are in this process.
+  HUB_WEBHOOK_ALLOW_HTTP: 'true',
+  HUB_WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
 };
 
 /** What a journey sees of the hub it runs against: the same in every profile. */

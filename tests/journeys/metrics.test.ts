@@ -5,6 +5,7 @@ import { until } from '@sagahub/hub/harness/until.ts';
 import { METRICS, prometheusSeries } from '@sagahub/contracts/telemetry-names.ts';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 /** Emitted only when a handler throws, which no order can make it do. */
@@ -24,6 +25,8 @@ describe('journey: the numbers tell what happened', () => {
   it('shows every metric of the dashboard, and nothing wrong, after orders that went well, were repeated, refused and retried', async () => {
     const { hub } = journey;
     const demo = hub.client('demo');
+    await using receiver = await WebhookReceiver.start();
+    await demo.post('/api/v1/webhooks', { url: receiver.url('/'), types: ['order.completed'] });
     await orderIn(demo, await place(demo, anOrder('M-1')), 'completed');
     await place(demo, anOrder('M-1'));
     await demo.post('/api/v1/orders', {});
@@ -54,6 +57,8 @@ describe('journey: the numbers tell what happened', () => {
       'hub_open_work{queue="operator"}': 1,
       'hub_open_work{queue="outbound.erp"}': 0,
       'hub_dead_letters{origin="erp"}': 1,
+      'hub_webhook_attempts_total{outcome="delivered"}': 1,
+      'hub_webhook_subscriptions{state="enabled"}': 1,
       'hub_breaker_state{connector="erp"}': 0,
       'hub_projection_parked{projection="orders"}': 0,
       'hub_projection_lag{projection="orders"}': 0,

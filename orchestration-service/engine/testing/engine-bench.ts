@@ -53,7 +53,7 @@ export const engineBench = async ({
   const bus = wrap(opened.use(openInProcessMessageBus({ clock })));
   const leadership = opened.use(openInProcessLeadership({ clock }));
   const runtime = new StreamRuntime([flow], { store, openWork, bus, leadership, clock, telemetry: silentTelemetry }, { soleWorker: true });
-  const workers = { concurrency: 8, perPartner: 4 };
+  const workers = { concurrency: 8, perLane: 4 };
   opened.use(await runtime.work(PARCEL_QUEUE, { ...workers, handle: (hint) => runtime.decide(hint, participants) }));
   if (pickUp) opened.use(await runtime.work(CARRIER_QUEUE, { ...workers, handle: (hint) => pickUp(hint, runtime) }));
   if (relay) opened.use(startRelay(runtime));

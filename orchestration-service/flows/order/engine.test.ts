@@ -41,7 +41,7 @@ const ordered = async (erp: (operation: 'submit' | 'cancel') => CallReport | und
     { store, openWork, bus, leadership, clock, telemetry: silentTelemetry },
     { soleWorker: true },
   );
-  const workers = { concurrency: 4, perPartner: 4 };
+  const workers = { concurrency: 4, perLane: 4 };
   opened.use(await runtime.work(ORDER_QUEUE, { ...workers, handle: (hint) => runtime.decide(hint, participants) }));
   opened.use(
     await runtime.work(outboundQueue('erp'), {

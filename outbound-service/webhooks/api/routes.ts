@@ -1,0 +1,5 @@
+import type { Route } from '@sagahub/contracts/api/route.ts';
+import { subscriptionRoutes, type SubscriptionRoutesContext } from './subscription-routes.ts';
+
+/** Everything about webhooks that partners and operators can ask for. */
+export const webhookRoutes = (context: SubscriptionRoutesContext): readonly Route[] => subscriptionRoutes(context);
