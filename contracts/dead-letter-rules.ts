@@ -10,13 +10,16 @@ export type RedriveOutcome =
   | { readonly outcome: 'applied' | 'already-applied'; readonly reference?: string }
   | { readonly outcome: 'failed-again' | 'skipped'; readonly why: string };
 
+/** What acting on a dead letter goes by: what a redrive job keeps of it. */
+export type LetterRef = Pick<DeadLetter, 'deadLetterId' | 'origin' | 'step'>;
+
 /** How objects of a flow that became dead letters are acted on. Pure. */
 export interface DeadLetterRules {
   /** What `SagaRuntime.execute` is asked for, but for who asks and why. */
-  command(letter: DeadLetter, act: LetterAct): Command;
+  command(letter: LetterRef, act: LetterAct): Command;
   /**
    * What came of a redrive; `undefined` while it is under way.
    * @param events of the object, oldest first, from the event that redrove it on
    */
-  outcome(letter: DeadLetter, events: readonly RecordedEvent[]): RedriveOutcome | undefined;
+  outcome(letter: LetterRef, events: readonly RecordedEvent[]): RedriveOutcome | undefined;
 }

@@ -3,6 +3,9 @@ import type { OrchestrationConfig } from '@sagahub/orchestration-service/config.
 import { orderFlow } from '@sagahub/orchestration-service/flows/order/flow.ts';
 import { orderParticipants } from '@sagahub/orchestration-service/flows/order/participants.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
+import { REDRIVE_QUEUE, redriveFlow } from '@sagahub/outbound-service/redrives/flow.ts';
+import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
+import type { Flow } from '@sagahub/contracts/saga.ts';
 import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts';
 
 /** Name of the connector orders are delivered through. */
@@ -13,3 +16,9 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports): Fl
   participants: orderParticipants(ports),
   routes: inventoryRoutes(ports),
 });
+
+/** Every flow that the engine runs. */
+export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, redriveFlow];
+
+/** Every queue of hints. */
+export const QUEUES: readonly string[] = ['orchestration.order', `outbound.${ERP}`, WEBHOOK_QUEUE, REDRIVE_QUEUE];

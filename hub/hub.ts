@@ -21,14 +21,13 @@ import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
-import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import { ensureAdmin } from './admin-client.ts';
 import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
-import { ERP, orderRegistration } from './flows.ts';
 import { startGrpc } from './grpc.ts';
+import { allFlows, orderRegistration, QUEUES } from './flows.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
 import { VERSION } from './version.ts';
@@ -105,7 +104,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
 
   const orders = orderRegistration(config.orchestration, ports);
-  const runtime = new StreamRuntime([orders.flow, deliveryFlow], ports, { soleWorker: true, takesWork: config.hub.workers });
+  const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: true, takesWork: config.hub.workers });
   const integration = started.use(await startIntegration(config.integration, ports, runtime));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports));
@@ -113,7 +112,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const services = [integration, orchestration, outbound, readModel];
-  observe(ports, [`orchestration.${orders.flow.name}`, `outbound.${ERP}`, WEBHOOK_QUEUE]);
+  observe(ports, QUEUES);
 
   const gateway = started.use(await startGateway(config.gateway, ports, { services, version: VERSION }));
   if (config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);

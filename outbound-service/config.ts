@@ -54,7 +54,7 @@ export const outboundSettings = {
   },
   breakerFailures: {
     env: 'HUB_BREAKER_FAILURES',
-    schema: integer(5, 1, 1_000),
+    schema: integer(5, 1, 1_000_000),
     description: 'Failures in a row that open a breaker.',
   },
   breakerWindowMs: {

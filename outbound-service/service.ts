@@ -7,7 +7,11 @@ import { deadLetterRoutes } from './admin/dead-letters.ts';
 import type { OutboundConfig } from './config.ts';
 import type { AttemptContext } from './deliveries/attempt.ts';
 import { GuardedCalls } from './deliveries/guarded-calls.ts';
+import { glancer } from './deliveries/glance.ts';
 import { deliverer } from './deliveries/worker.ts';
+import { REDRIVE_QUEUE } from './redrives/flow.ts';
+import { redriveRoutes } from './redrives/routes.ts';
+import { redriveWorker } from './redrives/worker.ts';
 import { ConnectorBreaker } from './resilience/connector-breaker.ts';
 import { Deadlines } from './resilience/deadlines.ts';
 import { type FollowedBreakers, followBreakers } from './resilience/follow-breakers.ts';
@@ -17,6 +21,8 @@ export type OutboundPorts = Pick<Ports, 'store' | 'openWork' | 'documents' | 'ke
 
 /** How long calls in hand may go on once the service is being closed; then they are called off and count as unknown. */
 const DRAIN_MS = 10_000;
+/** Redrive jobs that one process moves on at the same time. */
+const REDRIVES_AT_ONCE = 4;
 /** What the gauge shows. */
 const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
@@ -45,15 +51,23 @@ export const startOutbound = async (
     await Promise.all(lines.map((line) => line.stop()));
     throw error;
   });
+  const glance = glancer(new Map(lines.map(({ context }) => [context.connector.name, context])), telemetry);
+  const settled = telemetry.counter(METRICS.redriveItems.name);
+  const redrives = await runtime.work(REDRIVE_QUEUE, {
+    concurrency: REDRIVES_AT_ONCE,
+    perLane: REDRIVES_AT_ONCE,
+    handle: redriveWorker({ runtime, store, documents: ports.documents, clock, settled, glance }),
+  });
   const followed = followBreakers([...breakers.values()], store, end);
   telemetry.gauge(METRICS.breakerState.name, () =>
     [...breakers.values()].map(({ connector, state }) => [STATE_VALUES[state.state], { connector }] as const),
   );
   return {
     name: 'outbound-service',
-    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime), ...webhooks.routes],
+    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime), ...redriveRoutes(ports, runtime), ...webhooks.routes],
     health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed), ...webhooks.health()],
     async [Symbol.asyncDispose]() {
+      await redrives[Symbol.asyncDispose]();
       const drained = new AbortController();
       const parts = [...lines, webhooks];
       const stopped = Promise.all(parts.map((part) => part.stop()));
@@ -66,6 +80,7 @@ export const startOutbound = async (
 };
 
 interface Line {
+  readonly context: AttemptContext;
   readonly breaker: ConnectorBreaker;
   /** Takes no more work; resolves when what is in hand is done. */
   stop(): Promise<void>;
@@ -104,6 +119,7 @@ const startLine = async (connector: Connector, config: OutboundConfig, ports: Ou
   const { erpConcurrency: concurrency, erpPerPartner: perLane } = config;
   const working = await runtime.work(queue, { concurrency, perLane, handle: deliverer(context, telemetry) });
   return {
+    context,
     breaker,
     callOff: () => deadlines.callOff(),
     async stop() {

@@ -7,7 +7,7 @@ import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { Projector } from './projector.ts';
 import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
-import { breakersProjection, ordersProjection } from './projections/index.ts';
+import { breakersProjection, ordersProjection, redrivesProjection } from './projections/index.ts';
 import { OrderReader } from './queries/order-reader.ts';
 import type { OpenBreakers } from './queries/order-view.ts';
 import type { QueryContext } from './queries/query-context.ts';
@@ -26,7 +26,8 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const options = { windowMs: config.projectionWindowMs, batchSize: config.projectionBatch, hotDocuments: config.hotDocuments };
   const orders = started.use(await Projector.start(ordersProjection, ports, options));
   const breakers = started.use(await Projector.start(breakersProjection, ports, options));
-  const projectors = [orders, breakers];
+  const redrives = started.use(await Projector.start(redrivesProjection, ports, options));
+  const projectors = [orders, breakers, redrives];
   const rebuilds = started.use(new Rebuilds(ports));
   await rebuilds.resume(projectors);
   observe(ports, projectors);

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../events.ts';
+import type { EventBody, RecordedEvent } from '../events.ts';
 import type { CallReport, Command, ExternalCall, Flow } from '../saga.ts';
 import type { Hint } from './message-bus.ts';
 
@@ -73,6 +73,11 @@ export interface SagaRuntime {
     command: Command,
     context: ActContext,
   ): Promise<{ readonly events: readonly RecordedEvent[]; readonly folded: Folded }>;
+  /**
+   * What {@link execute} would record first, and the state behind it; nothing is recorded.
+   * @throws as `execute` does
+   */
+  preview(stream: string, command: Command): Promise<{ readonly events: readonly EventBody[]; readonly folded: Folded }>;
   /**
    * A fact from outside: always recorded, at whatever revision the stream has reached, together with what the saga decides on it.
    * @param expectedRevision given for `started` alone: then a conflict means somebody else took the attempt, and nothing is recorded

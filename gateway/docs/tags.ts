@@ -9,6 +9,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Partners and clients': 'For operators: who may call, and how often.',
   Inventory: 'For operators: stock levels and discounts.',
   'Dead letters': 'For operators: what could not be done and waits for a decision.',
+  Redrives: 'For operators: trying many dead letters again, with an outcome for each.',
   Breakers: 'For operators: whether third parties are called at present.',
   'Personal data': 'For operators: erasing a person.',
   Operations: 'For operators: all orders, and the read model.',

@@ -2,13 +2,13 @@ import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import { Command } from 'commander';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { connect, type HubClient, query } from './client.ts';
-import { facts, moment, note, type OutputOptions, print, safe, table } from './output.ts';
+import { facts, moment, note, type OutputOptions, print, table } from './output.ts';
 import { time, wholeNumber } from './parsers.ts';
-import { withProgress } from './progress.ts';
+import { followRedrive, reportRedrive, startRedrive } from './redrive-run.ts';
 
 const PATH = '/api/v1/admin/dead-letters';
 
-interface Filter {
+export interface Filter {
   readonly origin?: string;
   readonly partner?: string;
   readonly step?: string;
@@ -27,7 +27,7 @@ export const deadLettersCommand = (): Command =>
     .addCommand(redriveCommand())
     .addCommand(discardCommand());
 
-const filtered = (command: Command): Command =>
+export const filtered = (command: Command): Command =>
   command
     .option('--origin <kind>', 'erp, step, compensation, surplus, webhook or inbound')
     .option('--partner <id>', 'of this partner alone')
@@ -127,29 +127,9 @@ const redriveCommand = (): Command =>
       if (all === true ? ids.length > 0 : ids.length === 0) throw new CommandError(EXIT.usage, 'name the dead letters, or say --all');
       const client = connect('operator');
       if (!all) return actOnEach(client, 'redrive', ids, { reason, ...(json && { json }) });
-      const results = await withProgress('Redriving', undefined, (update) => redriveAll(client, { filter, reason }, update));
-      const skipped = results.filter(({ result }) => result === 'skipped');
-      if (json) for (const result of results) console.log(JSON.stringify(result));
-      else for (const { deadLetterId, why = '' } of skipped) console.log(`${deadLetterId}  skipped: ${safe(why)}`);
-      note(`${results.length - skipped.length} redriven, ${skipped.length} skipped`);
+      const job = await startRedrive(client, { filter, reason });
+      await reportRedrive(client, await followRedrive(client, job.redriveId), { ...(json && { json }) });
     });
-
-interface Redriven {
-  readonly deadLetterId: string;
-  readonly result: 'redriven' | 'skipped';
-  readonly why?: string;
-}
-
-const redriveAll = async (client: HubClient, body: object, onCount: (count: number) => void): Promise<readonly Redriven[]> => {
-  const results: Redriven[] = [];
-  for (;;) {
-    const { items, more } = await client.call<{ items: readonly Redriven[]; more: boolean }>('POST', `${PATH}/redrive`, { body });
-    results.push(...items);
-    onCount(results.length);
-    // The read model is a moment behind: what was just redriven may be listed once more, as skipped, and must not go on for ever.
-    if (!more || items.every(({ result }) => result === 'skipped')) return results;
-  }
-};
 
 const discardCommand = (): Command =>
   new Command('discard')

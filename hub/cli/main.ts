@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   partners: async () => (await import('./partners.ts')).partnersCommand(),
   stock: async () => (await import('./stock.ts')).stockCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
+  redrives: async () => (await import('./redrives.ts')).redrivesCommand(),
   projections: async () => (await import('./projections.ts')).projectionsCommand(),
   events: async () => (await import('./events.ts')).eventsCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),

@@ -75,8 +75,14 @@ describe('sagahub for operators and auditors', () => {
     await hub.erp.behave(WELL_BEHAVED);
     assert.equal((await cli(['dead-letters', 'redrive', letter.deadLetterId])).code, EXIT.usage, 'a reason is needed');
     const redriven = await cli(['dead-letters', 'redrive', '--all', '--reason', 'the ERP is well again']);
-    assert.match(redriven.stderr, /1 redriven, 0 skipped/);
+    assert.match(redriven.stderr, /finished: 1 applied/);
     assert.equal((await cli(['orders', 'watch', body.orderId])).code, EXIT.ok);
+    const [jobs, rehearsed] = await Promise.all([
+      cli(['redrives', 'list']),
+      cli(['redrives', 'start', letter.deadLetterId, '--dry-run', '--reason', 'is anything left?']),
+    ]);
+    assert.match(jobs.stdout, /finished +1 +1 applied/);
+    assert.match(rehearsed.stdout, /DEAD-1 +skipped/);
     const late = await cli(['dead-letters', 'discard', letter.deadLetterId, '--reason', 'too late']);
     assert.deepEqual([late.code, (await cli(['dead-letters', 'show', 'none'])).code], [EXIT.refused, EXIT.notFound]);
   });

@@ -10,9 +10,8 @@ import type { Service } from '@sagahub/contracts/service.ts';
 import { gatewaySettings, readTls } from '@sagahub/gateway/config.ts';
 import { startingRoutes } from '@sagahub/gateway/health.ts';
 import { startGateway } from '@sagahub/gateway/service.ts';
-import { WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import { ensureAdmin } from '../admin-client.ts';
-import { ERP } from '../flows.ts';
+import { QUEUES } from '../flows.ts';
 import { startGrpc } from '../grpc.ts';
 import { metricsRoute } from '../metrics-route.ts';
 import { resumeClock } from '../resume-clock.ts';
@@ -25,8 +24,6 @@ import { readNetworkedConfig } from './config.ts';
 import type { NetworkedSettings } from './settings.ts';
 import { endOnSignalsWhileStarting, Startup } from './startup.ts';
 
-/** Of hints. */
-const QUEUES = ['orchestration.order', `outbound.${ERP}`, WEBHOOK_QUEUE];
 /** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
 const STOP_DEADLINE_MS = 40_000;
 

@@ -4,6 +4,7 @@ import { orderRoutes } from '@sagahub/integration-service/orders/routes.ts';
 import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
 import { webhookRoutes } from '@sagahub/outbound-service/webhooks/api/routes.ts';
+import { redriveRoutes } from '@sagahub/outbound-service/redrives/routes.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
 import { readModelRoutes } from '@sagahub/read-model/routes.ts';
 import type { ServiceName } from './services.ts';
@@ -20,6 +21,11 @@ const absent: any = new Proxy(
 export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
   'integration-service': [...orderRoutes(absent), ...erasureRoutes(absent)],
   'orchestration-service': inventoryRoutes(absent),
-  'outbound-service': [...breakerRoutes(new Map()), ...deadLetterRoutes(absent, absent), ...webhookRoutes(absent)],
+  'outbound-service': [
+    ...breakerRoutes(new Map()),
+    ...deadLetterRoutes(absent, absent),
+    ...redriveRoutes(absent, absent),
+    ...webhookRoutes(absent),
+  ],
   'read-model': readModelRoutes(absent, absent),
 };

@@ -12,10 +12,9 @@ import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
-import { deliveryFlow } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import type { HubConfig } from '../config.ts';
-import { orderRegistration } from '../flows.ts';
+import { allFlows, orderRegistration } from '../flows.ts';
 import { openWebhooks } from '../webhooks.ts';
 
 /** The services that have a process of their own behind the gateway. */
@@ -25,7 +24,7 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Starts one service in this process. */
 export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<Service> => {
   const orders = orderRegistration(config.orchestration, ports);
-  const runtime = new StreamRuntime([orders.flow, deliveryFlow], ports, { soleWorker: false, takesWork: config.hub.workers });
+  const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: false, takesWork: config.hub.workers });
   switch (name) {
     case 'integration-service':
       return startIntegration(config.integration, ports, runtime);

@@ -1,5 +1,5 @@
 import { NotFoundError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
-import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
+import { categoryOf, type EventBody, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { StepFaulted } from '@sagahub/contracts/messages/hub.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
@@ -97,6 +97,15 @@ export class StreamRuntime implements SagaRuntime {
       if (await this.append(draft))
         return { events: await this.ports.store.readStream(stream, { from: folded.revision + 1 }), folded: draft.folded };
     }
+  }
+
+  async preview(stream: string, command: Command): Promise<{ events: readonly EventBody[]; folded: Folded }> {
+    const folded = await this.load(stream);
+    if (folded.revision === -1) throw new NotFoundError(stream);
+    const nowMs = this.ports.clock.now();
+    const draft = new Draft(folded, { actor: 'hub' }, nowMs);
+    draft.record(commandEvents(folded, command, nowMs));
+    return { events: draft.events, folded: draft.folded };
   }
 
   async report(

@@ -72,17 +72,3 @@ export const causeList = z
 export const outcomeView = z
   .object({ deadLetterId: z.string(), result: z.enum(['redriven', 'discarded']) })
   .meta({ id: 'DeadLetterOutcome' });
-
-export const bulkResult = z
-  .object({
-    items: z.array(
-      z.object({
-        deadLetterId: z.string(),
-        orderNumber: z.string().optional(),
-        result: z.enum(['redriven', 'skipped']),
-        why: z.string().optional().describe('of `skipped`'),
-      }),
-    ),
-    more: z.boolean().describe('there are more that match'),
-  })
-  .meta({ id: 'RedriveResult' });

@@ -1,27 +1,18 @@
-import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
 import { readQuery } from '@sagahub/contracts/api/parameters.ts';
-import { operatorReason } from '@sagahub/contracts/api/reason.ts';
-import { type ApiRequest, type ApiResponse, JSON_BODY, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
+import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import type { LetterAct } from '@sagahub/contracts/dead-letter-rules.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { z } from 'zod';
 import { act, operatorOf, readReason } from './acts.ts';
-import { actOn, redriveAll } from './dead-letter-acts.ts';
+import { actOn } from './dead-letter-acts.ts';
 import { detailOf } from './dead-letter-history.ts';
-import { findCauses, findLetter, findLetters, LETTER_FILTERS, LETTER_PAGE, openLetterFilter } from './dead-letter-list.ts';
-import { bulkResult, causeList, letterDetail, letterPage, outcomeView } from './dead-letter-views.ts';
+import { findCauses, findLetter, findLetters, LETTER_FILTERS, LETTER_PAGE } from './dead-letter-list.ts';
+import { causeList, letterDetail, letterPage, outcomeView } from './dead-letter-views.ts';
 
 const TAG = 'Dead letters';
 const PATH = '/api/v1/admin/dead-letters';
-
-const bulkBody = z.strictObject({
-  filter: openLetterFilter.prefault({}),
-  reason: operatorReason,
-  limit: z.int().min(1).max(500).default(500).describe('at most this many, newest first'),
-});
 
 /** What could not be done and waits for an operator: seen, tried again, given up. */
 export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'keys'>, runtime: SagaRuntime): readonly Route[] => {
@@ -70,27 +61,6 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
         responses: { 200: { description: 'One entry per origin and cause', schema: causeList } },
       },
       handle: async (request) => ({ status: 200, body: { items: await findCauses(documents, readQuery(request, LETTER_FILTERS)) } }),
-    },
-    {
-      method: 'POST',
-      path: `${PATH}/redrive`,
-      scopes: ['admin'],
-      body: JSON_BODY,
-      operation: {
-        operationId: 'redriveDeadLetters',
-        summary: 'Try many dead letters again',
-        description: 'Open ones that match the filter; each is answered for. Repeat it while `more` is true.',
-        tag: TAG,
-        requestSchema: bulkBody,
-        requestExample: { filter: { origin: 'erp' }, reason: 'the ERP was repaired' },
-        responses: { 200: { description: 'What became of each', schema: bulkResult } },
-      },
-      handle: async (request) => {
-        const { filter, reason, limit } = parseOrFault(bulkBody, request.body);
-        const { items, next } = await findLetters(documents, { ...filter, state: 'open', limit });
-        const results = await redriveAll(runtime, items, { by: operatorOf(request), reason }, tracedBy(request));
-        return { status: 200, body: { items: results, more: next !== undefined } };
-      },
     },
     {
       method: 'GET',

@@ -75,6 +75,11 @@ export class ModelRuntime implements SagaRuntime {
     return Promise.resolve({ events: [], folded: this.#fold(stream) });
   }
 
+  preview(stream: string, command: { readonly type: string }): ReturnType<SagaRuntime['preview']> {
+    const folded = this.#fold(stream);
+    return Promise.resolve({ events: parcelFlow.command(folded.state, command, this.clock.now()), folded });
+  }
+
   report(...[stream, call, report, context]: Parameters<SagaRuntime['report']>): Promise<boolean> {
     const { state, revision } = this.#fold(stream);
     if (context.expectedRevision !== undefined && context.expectedRevision !== revision) return Promise.resolve(false);

@@ -1,8 +1,10 @@
 import { DEAD_LETTER_INDEXES, DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
+import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
 import type { Projection } from './projection.ts';
+import { redriveFold } from './redrive.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
@@ -31,5 +33,12 @@ export const breakersProjection: Projection = {
   collections: [{ name: BREAKERS, indexes: [['state']] }],
 };
 
+export const redrivesProjection: Projection = {
+  name: 'redrives',
+  version: 1,
+  folds: [redriveFold],
+  collections: [{ name: REDRIVES, indexes: [['requestedAt'], ['status']] }],
+};
+
 /** Every projection of the hub. */
-export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection];
+export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection, redrivesProjection];

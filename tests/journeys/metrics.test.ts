@@ -36,6 +36,13 @@ describe('journey: the numbers tell what happened', () => {
     const stuck = await place(demo, anOrder('M-2'));
     await orderIn(demo, stuck, 'stuck');
     await hub.erp.behave(WELL_BEHAVED);
+    const rehearsal = { filter: {}, dryRun: true, reason: 'a test' };
+    const { body: redrive } = await hub.client('operator').post('/api/v1/admin/redrives', rehearsal);
+    await until(
+      'the rehearsal being over',
+      () => hub.client('operator').get(`/api/v1/admin/redrives/${redrive.redriveId}`),
+      ({ body }) => body.status === 'finished',
+    );
 
     const expected: Readonly<Record<string, number>> = {
       'hub_orders_received_total{channel="http"}': 2,

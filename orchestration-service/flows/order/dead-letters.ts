@@ -1,5 +1,4 @@
-import type { DeadLetterRules, LetterAct, RedriveOutcome } from '@sagahub/contracts/dead-letter-rules.ts';
-import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
+import type { DeadLetterRules, LetterAct, LetterRef, RedriveOutcome } from '@sagahub/contracts/dead-letter-rules.ts';
 import type { EngineEvent } from '@sagahub/contracts/messages/hub.ts';
 import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
 import type { Command } from '@sagahub/contracts/saga.ts';
@@ -23,7 +22,7 @@ export const orderDeadLetters: DeadLetterRules = {
   },
 };
 
-function command({ origin, deadLetterId, step }: DeadLetter, act: LetterAct): Command {
+function command({ origin, deadLetterId, step }: LetterRef, act: LetterAct): Command {
   switch (origin) {
     case 'erp':
       return { type: act === 'redrive' ? 'Redrive' : 'Compensate', deadLetterId };
@@ -40,7 +39,7 @@ function command({ origin, deadLetterId, step }: DeadLetter, act: LetterAct): Co
 }
 
 /** What the first event that settles it tells. Whatever moves an order on settles its faulted step. */
-const outcomeBy = ({ origin }: DeadLetter, event: OrderEvent | EngineEvent): RedriveOutcome | undefined => {
+const outcomeBy = ({ origin }: LetterRef, event: OrderEvent | EngineEvent): RedriveOutcome | undefined => {
   switch (event.type) {
     case 'StepFaulted':
       return event.data.nextAt === undefined ? { outcome: 'failed-again', why: `${event.data.step}: ${event.data.error}` } : undefined;
