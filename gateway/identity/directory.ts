@@ -42,15 +42,25 @@ export class IdentityDirectory {
     this.#clock = clock;
   }
 
-  /** @throws NotFoundError */
-  partner(partnerId: string): Partner {
+  /** One that was added elsewhere a moment ago is found too. @throws NotFoundError */
+  async partner(partnerId: string): Promise<Partner> {
+    if (!this.#registry.partner(partnerId)) this.#registry.apply(await this.#store.readStream(partnerStream(partnerId)));
+    return this.#partner(partnerId);
+  }
+
+  /** One that was added elsewhere a moment ago is found too. @throws NotFoundError */
+  async client(clientId: string): Promise<Client> {
+    if (!this.#registry.client(clientId)) this.#registry.apply(await this.#store.readStream(clientStream(clientId)));
+    return this.#client(clientId);
+  }
+
+  #partner(partnerId: string): Partner {
     const partner = this.#registry.partner(partnerId);
     if (!partner) throw new NotFoundError(`partner ${partnerId}`);
     return partner;
   }
 
-  /** @throws NotFoundError */
-  client(clientId: string): Client {
+  #client(clientId: string): Client {
     const client = this.#registry.client(clientId);
     if (!client) throw new NotFoundError(`client ${clientId}`);
     return client;
@@ -71,7 +81,7 @@ export class IdentityDirectory {
         );
       return { type: 'PartnerAdded', data: { partnerId, ...details, by: act.by } };
     });
-    return this.partner(partnerId);
+    return this.#partner(partnerId);
   }
 
   async changePartner(
@@ -79,27 +89,30 @@ export class IdentityDirectory {
     changes: { readonly name?: string; readonly rateLimitPerMinute?: number },
     act: Act,
   ): Promise<Partner> {
+    await this.partner(partnerId);
     await this.#decidePartner(partnerId, act, () => {
-      const { name, rateLimitPerMinute } = this.partner(partnerId);
+      const { name, rateLimitPerMinute } = this.#partner(partnerId);
       const same = (changes.name ?? name) === name && (changes.rateLimitPerMinute ?? rateLimitPerMinute) === rateLimitPerMinute;
       return same ? undefined : { type: 'PartnerChanged', data: { ...changes, by: act.by } };
     });
-    return this.partner(partnerId);
+    return this.#partner(partnerId);
   }
 
   /** No token of any of its clients is accepted from now on. Doing it twice changes nothing. */
   async suspend(partnerId: string, reason: string, act: Act): Promise<Partner> {
+    await this.partner(partnerId);
     await this.#decidePartner(partnerId, act, () =>
-      this.partner(partnerId).status === 'suspended' ? undefined : { type: 'PartnerSuspended', data: { by: act.by, reason } },
+      this.#partner(partnerId).status === 'suspended' ? undefined : { type: 'PartnerSuspended', data: { by: act.by, reason } },
     );
-    return this.partner(partnerId);
+    return this.#partner(partnerId);
   }
 
   async reinstate(partnerId: string, reason: string, act: Act): Promise<Partner> {
+    await this.partner(partnerId);
     await this.#decidePartner(partnerId, act, () =>
-      this.partner(partnerId).status === 'active' ? undefined : { type: 'PartnerReinstated', data: { by: act.by, reason } },
+      this.#partner(partnerId).status === 'active' ? undefined : { type: 'PartnerReinstated', data: { by: act.by, reason } },
     );
-    return this.partner(partnerId);
+    return this.#partner(partnerId);
   }
 
   /** The secret is never seen again. @throws ConflictError HUB_CLIENT_EXISTS */
@@ -109,7 +122,7 @@ export class IdentityDirectory {
     secret = drawSecret(),
   ): Promise<{ readonly client: Client; readonly secret: string }> {
     const { clientId, partnerId } = details;
-    this.partner(partnerId);
+    await this.partner(partnerId);
     await this.#decideClient(clientId, act, partnerId, (client) => {
       if (client)
         throw new ConflictError(
@@ -119,7 +132,7 @@ export class IdentityDirectory {
       return { type: 'ClientAdded', data: { ...details, by: act.by } };
     });
     await this.#secrets.put(clientId, secret);
-    return { client: this.client(clientId), secret };
+    return { client: this.#client(clientId), secret };
   }
 
   /** @param overlapMs how long the former secret works beside the new one */
@@ -129,25 +142,25 @@ export class IdentityDirectory {
     act: Act,
     secret = drawSecret(),
   ): Promise<{ readonly client: Client; readonly secret: string; readonly formerValidUntil: string }> {
-    const { partnerId } = this.client(clientId);
+    const { partnerId } = await this.client(clientId);
     const formerValidUntil = new Date(this.#clock.now() + overlapMs).toISOString();
     await this.#decideClient(clientId, act, partnerId, () => {
-      if (this.client(clientId).status === 'revoked')
+      if (this.#client(clientId).status === 'revoked')
         throw new ConflictError('HUB_CLIENT_REVOKED', `client ${clientId} was revoked; add a new one`);
       return { type: 'ClientSecretRotated', data: { formerValidUntil, by: act.by } };
     });
     await this.#secrets.put(clientId, secret, formerValidUntil);
-    return { client: this.client(clientId), secret, formerValidUntil };
+    return { client: this.#client(clientId), secret, formerValidUntil };
   }
 
   /** For good: its tokens are refused from now on, and its secret is gone. Doing it twice changes nothing. */
   async revokeClient(clientId: string, reason: string, act: Act): Promise<Client> {
-    const { partnerId } = this.client(clientId);
+    const { partnerId } = await this.client(clientId);
     await this.#decideClient(clientId, act, partnerId, () =>
-      this.client(clientId).status === 'revoked' ? undefined : { type: 'ClientRevoked', data: { by: act.by, reason } },
+      this.#client(clientId).status === 'revoked' ? undefined : { type: 'ClientRevoked', data: { by: act.by, reason } },
     );
     await this.#secrets.delete(clientId);
-    return this.client(clientId);
+    return this.#client(clientId);
   }
 
   /**

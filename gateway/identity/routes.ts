@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Act, IdentityDirectory } from './directory.ts';
 import type { IdentityRegistry } from './registry.ts';
 import * as schemas from './schemas.ts';
-import type { Client } from './state.ts';
+import type { Client, Partner } from './state.ts';
 
 const PARTNERS = '/api/v1/admin/partners';
 const CLIENTS = '/api/v1/admin/clients';
@@ -14,9 +14,9 @@ const OPTIONAL_JSON = { ...JSON_BODY, optional: true };
 
 /** Partners and clients, for administrators. */
 export const identityRoutes = (directory: IdentityDirectory, registry: IdentityRegistry, defaultLimit: number): readonly Route[] => {
-  const partnerView = (partnerId: string) =>
-    schemas.viewOfPartner(directory.partner(partnerId), registry.clientsOf(partnerId), defaultLimit);
-  const partnerAnswer = (partnerId: string): ApiResponse => ({ status: 200, body: partnerView(partnerId) });
+  const viewOf = (partner: Partner) => schemas.viewOfPartner(partner, registry.clientsOf(partner.partnerId), defaultLimit);
+  const partnerView = async (partnerId: string) => viewOf(await directory.partner(partnerId));
+  const partnerAnswer = async (partnerId: string): Promise<ApiResponse> => ({ status: 200, body: await partnerView(partnerId) });
   const partnerOf = (request: ApiRequest) => request.params['partnerId'] ?? '';
   const clientOf = (request: ApiRequest) => request.params['clientId'] ?? '';
 
@@ -28,7 +28,7 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
       async (request) => {
         const { partnerId, name, rateLimitPerMinute } = parseOrFault(schemas.addPartnerBody, request.body);
         await directory.addPartner(partnerId, { name, ...(rateLimitPerMinute !== undefined && { rateLimitPerMinute }) }, actOf(request));
-        return { status: 201, headers: { location: `${PARTNERS}/${partnerId}` }, body: partnerView(partnerId) };
+        return { status: 201, headers: { location: `${PARTNERS}/${partnerId}` }, body: await partnerView(partnerId) };
       },
     ),
     admin(
@@ -37,7 +37,7 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
       shown('listPartners', 'All partners with their clients', z.object({ items: z.array(schemas.partnerView) })),
       async () => ({
         status: 200,
-        body: { items: registry.partners().map(({ partnerId }) => partnerView(partnerId)) },
+        body: { items: registry.partners().map(viewOf) },
       }),
     ),
     admin('GET', `${PARTNERS}/:partnerId`, shown('getPartner', 'One partner with its clients', schemas.partnerView), async (request) =>
@@ -104,11 +104,11 @@ export const identityRoutes = (directory: IdentityDirectory, registry: IdentityR
       'GET',
       `${PARTNERS}/:partnerId/clients`,
       shown('listClients', 'A partner’s clients', z.object({ items: z.array(schemas.clientView) })),
-      async (request) => ({ status: 200, body: { items: partnerView(partnerOf(request)).clients } }),
+      async (request) => ({ status: 200, body: { items: (await partnerView(partnerOf(request))).clients } }),
     ),
     admin('GET', `${CLIENTS}/:clientId`, shown('getClient', 'One client', schemas.clientView), async (request) => ({
       status: 200,
-      body: schemas.viewOfClient(directory.client(clientOf(request))),
+      body: schemas.viewOfClient(await directory.client(clientOf(request))),
     })),
     admin(
       'POST',
