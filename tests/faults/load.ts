@@ -28,6 +28,8 @@ export interface Load {
    * up. Default: the hub dies as a whole, and no such answer is excused.
    */
   readonly excused?: (answer: Answer) => boolean;
+  /** Nothing fails, so that every call has an answer. Default false. */
+  readonly alwaysThere?: boolean;
 }
 
 /** What the senders share: a load, and when calls are given up. */
@@ -65,6 +67,7 @@ const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly An
       if (signal.aborted) return; // what was under way may or may not have been done
       if (!isHubGone(error)) throw error;
       isGone = true;
+      if (load.alwaysThere) witness.complaints.add(`somebody got no answer: ${String((error as Error).cause ?? error)}`);
     }
     if (excused || isGone) await sleep(PAUSE_MS);
   }

@@ -31,6 +31,8 @@ export interface Round {
   readonly random: Random;
   /** Answers of 500 or more that are no broken promise while the fault lasts. */
   readonly excused: (answer: Answer) => boolean;
+  /** Every call is to have an answer. Default false. */
+  readonly alwaysThere?: boolean;
 }
 
 /** A hub of many processes on engines of its own, whose parts fail under load, and whoever looks at it from outside. */
@@ -61,11 +63,11 @@ export class NetworkedSite implements HubFromOutside {
     fault: (round: Round & { readonly someLoad: () => Promise<void> }) => Promise<void>,
     round: Round,
   ): Promise<readonly string[]> {
-    const { seed, random, excused } = round;
+    const { seed, random, excused, alwaysThere = false } = round;
     const stop = new AbortController();
     const { demo, operator, witness } = this;
     const prefix = `S${seed}-${witness.accepted.size}`;
-    const load = runLoad({ demo, operator, witness, random, prefix, signal: stop.signal, excused });
+    const load = runLoad({ demo, operator, witness, random, prefix, signal: stop.signal, excused, alwaysThere });
     const someLoad = async (): Promise<void> => {
       const enough = witness.accepted.size + SOME_ORDERS;
       await until(
