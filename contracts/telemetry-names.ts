@@ -66,7 +66,12 @@ export const METRICS = {
   sagaStepFaults: counter('hub.saga.step.faults', '{fault}', 'Handlers that threw (StepFaulted).', 'saga', 'step'),
   sagaStates: gauge('hub.saga.states', '{saga}', 'Business objects by state of their saga.', 'saga', 'state'),
 
-  hintsBacklog: gauge('hub.hints.backlog', '{hint}', 'Hints published and not yet handed to a worker.', 'queue'),
+  hintsBacklog: gauge(
+    'hub.hints.backlog',
+    '{hint}',
+    'Hints published and not yet handed to a worker; over RabbitMQ the messages that carry them, up to ten each.',
+    'queue',
+  ),
   openWork: gauge('hub.open_work', '{item}', 'Pending steps.', 'queue'),
   openWorkDue: gauge('hub.open_work.due', '{item}', 'Pending steps that could be worked on now.', 'queue'),
   openWorkOldestAge: gauge('hub.open_work.oldest.age', 's', 'How long the oldest pending step has been waiting.', 'queue'),

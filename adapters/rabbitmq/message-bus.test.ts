@@ -115,7 +115,7 @@ describe('RabbitMQ', function () {
       await using bus = await open();
       const seen: string[] = [];
       await bus.consume(queue, { prefetch: 1, onHint: async ({ stream }) => void seen.push(stream) });
-      const wrong = [Buffer.from([0xff, 0x00]), Buffer.from('{}'), Buffer.from('null'), Buffer.from('{"queue":1}')];
+      const wrong = [Buffer.from([0xff, 0x00]), Buffer.from('{}'), Buffer.from('null'), Buffer.from('[]'), Buffer.from('[{"queue":1}]')];
       const aside: string[] = [];
       await asOperator(async (channel) => {
         for (const bytes of wrong) channel.sendToQueue(queueName(queue), bytes);
@@ -135,6 +135,37 @@ describe('RabbitMQ', function () {
         wrong.map((bytes) => bytes.toString('hex')),
       );
       await eventually('the queue is empty', async () => (await bus.backlog(queue)) === 0);
+    });
+
+    it('bring hints that were published together, ten at most, and are settled when all of those are', async () => {
+      await using bus = await open();
+      await using first = await bus.consume(queue, { prefetch: 1, onHint: async () => {} });
+      await first[Symbol.asyncDispose]();
+      await bus.publish(hints(25));
+      await eventually('three messages wait', async () => (await bus.backlog(queue)) === 3);
+      const held: (() => void)[] = [];
+      const taken: string[] = [];
+      const onHint = ({ stream }: Hint): Promise<void> => {
+        taken.push(stream);
+        return new Promise((resolve) => held.push(resolve));
+      };
+      const consumer = await bus.consume(queue, { prefetch: 12, onHint });
+      await eventually('its hands are full', () => held.length === 12);
+      for (const release of held.splice(0, 2)) release();
+      await eventually('they are full again', () => held.length === 12);
+      const leaving = consumer[Symbol.asyncDispose]();
+      for (const release of held) release();
+      await leaving;
+      // The first message is settled, the others have hints that were not taken up.
+      const next: string[] = [];
+      await bus.consume(queue, { prefetch: 100, onHint: async ({ stream }) => void next.push(stream) });
+      await eventually('the others come again', () => next.length === 15);
+      assert.deepEqual(
+        [...taken.slice(0, 10), ...next].toSorted(),
+        hints(25)
+          .map(({ stream }) => stream)
+          .toSorted(),
+      );
     });
 
     it('whose handler throws come again after the delay, not before, and keep no place meanwhile', async () => {

@@ -5,7 +5,7 @@ import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme, unavailable } from '../engine/engine.ts';
 import type { Starting } from '../engine/starting.ts';
 import { Consumer } from './consumer.ts';
-import { encodeHint } from './hint-codec.ts';
+import { encodeHints } from './hint-codec.ts';
 import { Publisher } from './publisher.ts';
 
 export interface RabbitMqMessageBusOptions extends Starting {
@@ -210,7 +210,7 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
   }
 
   async #send(hints: readonly Hint[]): Promise<void> {
-    await this.#translated((publisher) => publisher.send(hints.map((hint) => ({ queue: hint.queue, bytes: encodeHint(hint) }))));
+    await this.#translated((publisher) => publisher.send(encodeHints(hints)));
   }
 
   /** Held here meanwhile, not by the broker: if this process dies, the sweeper finds the work again. */

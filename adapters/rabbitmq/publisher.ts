@@ -1,12 +1,7 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import type { Outgoing } from './hint-codec.ts';
 import { declareQueue, declareUndecodable, DELETION_SETTLES_MS, queueName, UNDECODABLE } from './topology.ts';
-
-/** Bytes for one queue. */
-export interface Outgoing {
-  readonly queue: string;
-  readonly bytes: Buffer;
-}
 
 /** Messages on their way at once; the rest of a large batch waits for their confirms. */
 const WINDOW = 2_000;
@@ -67,7 +62,7 @@ export class Publisher {
     if (refused) throw new Error(`the broker refused a message for ${UNDECODABLE}`);
   }
 
-  /** Hints waiting in the queue. The answer of the queue itself: the management API lags seconds behind. */
+  /** Messages waiting in the queue. The answer of the queue itself: the management API lags seconds behind. */
   async backlog(queue: string): Promise<number> {
     await this.#declare(queue); // asking for a queue that is not there would end the channel
     try {

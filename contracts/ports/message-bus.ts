@@ -18,6 +18,6 @@ export interface MessageBus extends AsyncDisposable {
    */
   consume(queue: string, options: { readonly prefetch: number; readonly onHint: (hint: Hint) => Promise<void> }): Promise<AsyncDisposable>;
 
-  /** Hints published and not yet handed to a consumer. */
+  /** Hints published and not yet handed to a consumer. Those published together may count as one, where they travel together. */
   backlog(queue: string): Promise<number>;
 }
