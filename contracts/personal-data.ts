@@ -34,6 +34,11 @@ export const subjectOf = (partnerId: string, buyerId: string): string => `${part
 /** Seals personal data for one stream under the subject's key, which is durable when this resolves. */
 export const seal = async (keys: KeyStore, subject: string, stream: string, personal: object): Promise<SealedData> => {
   const { keyId, key } = await keys.subjectKey(subject);
+  return sealWith({ keyId, key }, stream, personal);
+};
+
+/** Seals with a key in hand: what replaces data of the same person is sealed with the same key, and erased with it. */
+export const sealWith = ({ keyId, key }: { keyId: string; key: Uint8Array }, stream: string, personal: object): SealedData => {
   const nonce = nextNonce();
   const cipher = createCipheriv(CIPHER, keyObject(key), nonce);
   cipher.setAAD(Buffer.from(stream));

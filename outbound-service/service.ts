@@ -3,6 +3,7 @@ import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { breakerRoutes } from './admin/breakers.ts';
+import { orderActRoutes } from './admin/order-acts.ts';
 import { deadLetterRoutes } from './admin/dead-letters.ts';
 import type { OutboundConfig } from './config.ts';
 import type { AttemptContext } from './deliveries/attempt.ts';
@@ -64,7 +65,13 @@ export const startOutbound = async (
   );
   return {
     name: 'outbound-service',
-    routes: [...breakerRoutes(breakers), ...deadLetterRoutes(ports, runtime), ...redriveRoutes(ports, runtime), ...webhooks.routes],
+    routes: [
+      ...breakerRoutes(breakers),
+      ...deadLetterRoutes(ports, runtime),
+      ...redriveRoutes(ports, runtime),
+      ...orderActRoutes(ports, runtime),
+      ...webhooks.routes,
+    ],
     health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed), ...webhooks.health()],
     async [Symbol.asyncDispose]() {
       await redrives[Symbol.asyncDispose]();

@@ -6,6 +6,14 @@ const time = z.iso.datetime().describe('ISO 8601, UTC');
 const amount = z.string().describe('decimal string');
 const compensation = z.enum(['none', 'full', 'partial']);
 
+const taken = z
+  .union([
+    z.object({ of: z.literal('erp'), erpRef: z.string().optional() }),
+    z.object({ of: z.literal('discount'), code: z.string() }),
+    z.object({ of: z.literal('stock'), items: z.array(z.object({ sku: z.string(), quantity: amount })).readonly() }),
+  ])
+  .meta({ id: 'OrderTaken' });
+
 /** Instead of personal data: `sealed` when the caller may not read it, `erased` when its subject's key is gone. */
 const withheld = { sealed: z.literal(true).optional(), erased: z.literal(true).optional() };
 
@@ -84,6 +92,11 @@ export const orderView = z
     rejection: z.object({ reason: z.string(), detail: z.string().optional() }).optional(),
     cancellation: z.object({ requestedAt: time, by: z.string(), reason: z.string().optional() }).optional(),
     compensation: compensation.optional().describe('what was undone, once the order has ended without being completed'),
+    handover: z
+      .object({ undone: z.array(taken).readonly(), notUndone: z.array(taken).readonly() })
+      .readonly()
+      .optional()
+      .describe('of a `partial` one: exactly what was undone, and what has to be settled by hand'),
     attempts: z.object({ erp: z.int().nonnegative(), erpCancellation: z.int().nonnegative(), faults: z.int().nonnegative() }),
     deadLetters: z
       .array(z.object({ deadLetterId: z.string(), origin: z.string(), state: z.string(), reason: z.string(), failedAt: time }))

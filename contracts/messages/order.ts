@@ -127,8 +127,42 @@ export type ErpCancellationAttemptFailed = EventBody<
   'ErpCancellationAttemptFailed',
   { readonly attempt: number; readonly reason: string; readonly status?: number; readonly nextAt: string }
 >;
-/** `absent`: a look-up after the settling time proved that there is nothing to cancel. */
-export type ErpOrderCancelled = EventBody<'ErpOrderCancelled', { readonly erpRef?: string; readonly proof: 'cancelled' | 'absent' }>;
+/** `absent`: a look-up after the settling time proved that there is nothing to cancel. `by-hand`: an operator says so. */
+export type ErpOrderCancelled = EventBody<
+  'ErpOrderCancelled',
+  { readonly erpRef?: string; readonly proof: 'cancelled' | 'absent' | 'by-hand' }
+>;
+/** An operator goes on without a step of the order: what it may have taken is given back. */
+export type StepSkipped = EventBody<'StepSkipped', { readonly step: 'stock' | 'discount'; readonly by: string; readonly reason: string }>;
+/** An operator looked at the ERP. What follows from it is recorded behind it, as the ERP's own answers would be. */
+export type ResolvedByHand = EventBody<
+  'ResolvedByHand',
+  {
+    /** The ERP has it, has cancelled it, or never had it. */
+    readonly erp: 'live' | 'cancelled' | 'absent';
+    readonly erpRef?: string;
+    readonly by: string;
+    readonly reason: string;
+  }
+>;
+/** One change of what the ERP is sent. Personal data is sealed in the event's `private`; the diff only says where it changed. */
+export type RequestChange =
+  | { readonly pointer: string; readonly before: string; readonly after: string }
+  | { readonly pointer: string; readonly sealed: true };
+/** What the ERP is sent from now on, instead of what the partner sent: the order itself stays as it was received. */
+export type ErpRequestEdited = EventBody<
+  'ErpRequestEdited',
+  {
+    readonly deadLetterId: string;
+    readonly diff: readonly RequestChange[];
+    /** Both as they are sent from now on. */
+    readonly customerId: string;
+    readonly items: readonly ErpItem[];
+    readonly by: string;
+    readonly reason: string;
+  }
+>;
+export type ErpItem = { readonly lineNumber: number; readonly sku: string; readonly quantity: string; readonly unitPrice: string };
 export type DiscountReleased = EventBody<'DiscountReleased', { readonly code: string }>;
 export type StockReleased = EventBody<'StockReleased', { readonly items: readonly StockItem[] }>;
 /** Halts the chain: what the ERP holds keeps its stock; an operator takes over. */
@@ -137,11 +171,21 @@ export type CompensationRetried = EventBody<'CompensationRetried', { readonly by
 
 /** What was undone: nothing had to be, everything was, or something could not be. */
 export type Compensation = 'none' | 'full' | 'partial';
+/** Something that an order had taken. */
+export type Taken =
+  | { readonly of: 'erp'; readonly erpRef?: string }
+  | { readonly of: 'discount'; readonly code: string }
+  | { readonly of: 'stock'; readonly items: readonly StockItem[] };
+/** Of an order that is `partial`: exactly what was undone, and what somebody has to settle by hand. */
+export type Handover = { readonly undone: readonly Taken[]; readonly notUndone: readonly Taken[] };
 export type OrderRejected = EventBody<
   'OrderRejected',
-  { readonly reason: string; readonly detail?: string; readonly compensation: Compensation }
+  { readonly reason: string; readonly detail?: string; readonly compensation: Compensation; readonly handover?: Handover }
 >;
-export type OrderCancelled = EventBody<'OrderCancelled', { readonly reason?: string; readonly compensation: Compensation }>;
+export type OrderCancelled = EventBody<
+  'OrderCancelled',
+  { readonly reason?: string; readonly compensation: Compensation; readonly handover?: Handover }
+>;
 /** On the ended order; the new one names it in `OrderReceived.resubmissionOf`. */
 export type OrderResubmitted = EventBody<
   'OrderResubmitted',
@@ -174,6 +218,9 @@ export type OrderEvent =
   | StockReleased
   | CompensationFailed
   | CompensationRetried
+  | StepSkipped
+  | ResolvedByHand
+  | ErpRequestEdited
   | OrderRejected
   | OrderCancelled
   | OrderResubmitted;

@@ -65,13 +65,14 @@ export interface SagaRuntime {
   load<State>(stream: string): Promise<Folded<State>>;
   /**
    * A decision: on conflict it reloads and decides again.
-   * @throws NotFoundError no such stream; ConflictError the state does not allow it
+   * @param context with `expectedRevision`: only if the stream is there; a decision that somebody took looking at an older state is refused
+   * @throws NotFoundError no such stream; ConflictError the state does not allow it, or (`HUB_CHANGED_MEANWHILE`) is another one by now
    * @returns the events appended (empty: it was already so) and the folded state behind them
    */
   execute(
     stream: string,
     command: Command,
-    context: ActContext,
+    context: ActContext & { readonly expectedRevision?: number },
   ): Promise<{ readonly events: readonly RecordedEvent[]; readonly folded: Folded }>;
   /**
    * What {@link execute} would record first, and the state behind it; nothing is recorded.

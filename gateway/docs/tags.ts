@@ -8,6 +8,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Audit: 'For auditors: the log itself, and the proof that nobody changed it.',
   'Partners and clients': 'For operators: who may call, and how often.',
   Inventory: 'For operators: stock levels and discounts.',
+  'Orders in trouble': 'For operators: retry, compensate, skip or resolve by hand what an order is stuck at.',
   'Dead letters': 'For operators: what could not be done and waits for a decision.',
   Redrives: 'For operators: trying many dead letters again, with an outcome for each.',
   Breakers: 'For operators: whether third parties are called at present.',

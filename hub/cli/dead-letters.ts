@@ -24,6 +24,7 @@ export const deadLettersCommand = (): Command =>
     .description('what could not be done and waits for an operator')
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(editCommand())
     .addCommand(redriveCommand())
     .addCommand(discardCommand());
 
@@ -115,6 +116,31 @@ const detailOf = ({ payload, personal, history, ...rest }: LetterDetail): string
     table(['at', 'event', 'attempt', 'by', 'reason'], rows),
   ].join('\n\n');
 };
+
+const editCommand = (): Command =>
+  new Command('edit')
+    .description('correct what a redrive sends to the ERP')
+    .argument('<deadLetterId>')
+    .argument('<pointer=value...>', 'such as /customerId=C-2 or /items/0/sku=SKU-9')
+    .requiredOption('--reason <text>', 'kept in the history')
+    .option('--json', 'print what the API answers')
+    .action(async (deadLetterId: string, edits: readonly string[], { reason, ...options }: ActOptions) => {
+      const changes = edits.map((edit) => {
+        const [, pointer, value] = /^(\/[^=]*)=([^]*)$/.exec(edit) ?? [];
+        if (pointer === undefined || value === undefined) throw new CommandError(EXIT.usage, `${edit} is not /pointer=value`);
+        return { pointer, value };
+      });
+      const path = `${PATH}/${encodeURIComponent(deadLetterId)}`;
+      const answer = await connect('operator').call<{ diff: readonly Change[] }>('PATCH', path, { body: { changes, reason } });
+      const rows = answer.diff.map(({ pointer, before, after }) => [pointer, before ?? '(sealed)', after ?? '(sealed)']);
+      print(options, answer, () => table(['place', 'before', 'after'], rows));
+    });
+
+interface Change {
+  readonly pointer: string;
+  readonly before?: string;
+  readonly after?: string;
+}
 
 const redriveCommand = (): Command =>
   filtered(new Command('redrive'))

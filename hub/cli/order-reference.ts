@@ -10,12 +10,13 @@ const PAUSE_MS = 200;
 
 /**
  * The id of an order that is named by its id or by its number; of a number that was submitted again, the newest.
+ * @param path of the list that is searched: operators look in everybody's
  * @throws CommandError there is no order of this number
  */
-export const orderIdOf = async (client: HubClient, idOrNumber: string): Promise<string> => {
+export const orderIdOf = async (client: HubClient, idOrNumber: string, path = '/api/v1/orders'): Promise<string> => {
   if (UUID.test(idOrNumber)) return idOrNumber;
   for (let tries = 1; ; tries++) {
-    const { items } = await client.call<OrderPage>('GET', `/api/v1/orders${query({ orderNumber: idOrNumber, limit: 1 })}`);
+    const { items } = await client.call<OrderPage>('GET', `${path}${query({ orderNumber: idOrNumber, limit: 1 })}`);
     if (items[0]) return items[0].orderId;
     if (tries === TRIES) throw new CommandError(EXIT.notFound, `there is no order of the number ${idOrNumber}`);
     await sleep(PAUSE_MS);

@@ -29,6 +29,8 @@ export const orderReport = (order: OrderView, timeline: TimelineView, at?: strin
       'waits for': order.waiting && waitingText(order.waiting),
       'rejected because': rejection && [rejection.reason, rejection.detail].filter(Boolean).join(': '),
       undone: order.compensation,
+      'was undone': order.handover && (order.handover.undone.map(takenText).join('; ') || 'nothing'),
+      'not undone': order.handover?.notUndone.map(takenText).join('; '),
       total: `${order.total ?? order.subtotal} ${order.currency} (${order.lineCount} ${order.lineCount === 1 ? 'line' : 'lines'})`,
       discount: discount && `${discount.code} ${discount.amount ?? ''}`.trim(),
       buyer: `${buyer.id} ${buyer.name ?? withheld(buyer)}`.trim(),
@@ -44,6 +46,17 @@ export const orderReport = (order: OrderView, timeline: TimelineView, at?: strin
       entries.map((entry) => [moment(entry.at), entry.title, entry.detail, entry.actor]),
     ),
   ].join('\n\n');
+};
+
+const takenText = (taken: NonNullable<OrderView['handover']>['undone'][number]): string => {
+  switch (taken.of) {
+    case 'erp':
+      return `the order at the ERP (${taken.erpRef ?? 'it may be there; look it up'})`;
+    case 'discount':
+      return `discount ${taken.code}`;
+    case 'stock':
+      return `stock ${taken.items.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ')}`;
+  }
 };
 
 export const waitingText = ({ for: whom, attempt, nextAt, reason }: WaitingView): string =>

@@ -4,6 +4,7 @@ import type { OrderAccepted } from '@sagahub/contracts/api/orders.ts';
 import { Command } from 'commander';
 import { connect, query } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
+import { orderActCommands } from './order-acts.ts';
 import { orderIdOf } from './order-reference.ts';
 import { orderReport, orderTable } from './order-report.ts';
 import { ordersImportCommand } from './orders-import.ts';
@@ -13,15 +14,18 @@ import { time, wholeNumber } from './parsers.ts';
 
 const MAX_WAIT_SECONDS = 30;
 
-export const ordersCommand = (): Command =>
-  new Command('orders')
-    .description('post, find, follow, cancel and import orders')
+export const ordersCommand = (): Command => {
+  const command = new Command('orders')
+    .description('post, find, follow, cancel and import orders, and help those that are stuck')
     .addCommand(postCommand())
     .addCommand(getCommand())
     .addCommand(listCommand())
     .addCommand(watchCommand())
     .addCommand(cancelCommand())
     .addCommand(ordersImportCommand());
+  for (const act of orderActCommands()) command.addCommand(act);
+  return command;
+};
 
 const postCommand = (): Command =>
   new Command('post')

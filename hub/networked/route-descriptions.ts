@@ -2,6 +2,7 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 import { erasureRoutes } from '@sagahub/integration-service/erasure/routes.ts';
 import { orderRoutes } from '@sagahub/integration-service/orders/routes.ts';
 import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
+import { orderActRoutes } from '@sagahub/outbound-service/admin/order-acts.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
 import { webhookRoutes } from '@sagahub/outbound-service/webhooks/api/routes.ts';
 import { redriveRoutes } from '@sagahub/outbound-service/redrives/routes.ts';
@@ -25,6 +26,7 @@ export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
     ...breakerRoutes(new Map()),
     ...deadLetterRoutes(absent, absent),
     ...redriveRoutes(absent, absent),
+    ...orderActRoutes(absent, absent),
     ...webhookRoutes(absent),
   ],
   'read-model': readModelRoutes(absent, absent),

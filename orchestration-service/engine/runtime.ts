@@ -1,4 +1,4 @@
-import { NotFoundError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
+import { ConflictError, NotFoundError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import { categoryOf, type EventBody, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { StepFaulted } from '@sagahub/contracts/messages/hub.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
@@ -85,10 +85,16 @@ export class StreamRuntime implements SagaRuntime {
     this.#cache.drop(stream);
   }
 
-  async execute(stream: string, command: Command, context: ActContext): Promise<{ events: readonly RecordedEvent[]; folded: Folded }> {
+  async execute(
+    stream: string,
+    command: Command,
+    context: ActContext & { readonly expectedRevision?: number },
+  ): Promise<{ events: readonly RecordedEvent[]; folded: Folded }> {
+    const { expectedRevision } = context;
     for (;;) {
       const folded = await this.load(stream);
       if (folded.revision === -1) throw new NotFoundError(stream);
+      if (expectedRevision !== undefined && folded.revision !== expectedRevision) throw changedMeanwhile(folded, expectedRevision);
       const nowMs = this.ports.clock.now();
       const draft = new Draft(folded, context, nowMs);
       draft.record(commandEvents(folded, command, nowMs));
@@ -222,6 +228,9 @@ export class StreamRuntime implements SagaRuntime {
     return flow;
   }
 }
+
+const changedMeanwhile = ({ stream, revision }: Folded, expected: number): ConflictError =>
+  new ConflictError('HUB_CHANGED_MEANWHILE', `${stream} is at revision ${revision}; you decided on ${expected}`, { revision });
 
 /** Longest fault text kept in an event. */
 const FAULT_TEXT_LIMIT = 300;

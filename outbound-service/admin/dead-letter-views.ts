@@ -72,3 +72,18 @@ export const causeList = z
 export const outcomeView = z
   .object({ deadLetterId: z.string(), result: z.enum(['redriven', 'discarded']) })
   .meta({ id: 'DeadLetterOutcome' });
+
+export const editView = z
+  .object({
+    deadLetterId: z.string(),
+    revision: z.int().describe('of the order, behind the change'),
+    diff: z.array(
+      z.object({
+        pointer: z.string(),
+        before: z.string().optional(),
+        after: z.string().optional(),
+        sealed: z.literal(true).optional().describe('personal: kept sealed'),
+      }),
+    ),
+  })
+  .meta({ id: 'RequestEdited' });

@@ -1,15 +1,18 @@
 import { readQuery } from '@sagahub/contracts/api/parameters.ts';
-import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
+import { requestEditBody } from '@sagahub/contracts/api/request-edit.ts';
+import { type ApiRequest, type ApiResponse, JSON_BODY, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import type { LetterAct } from '@sagahub/contracts/dead-letter-rules.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { ActContext, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { act, operatorOf, readReason } from './acts.ts';
+import { editRequest } from './request-edit.ts';
+import { winOrLearn } from './rival.ts';
 import { actOn } from './dead-letter-acts.ts';
 import { detailOf } from './dead-letter-history.ts';
 import { findCauses, findLetter, findLetters, LETTER_FILTERS, LETTER_PAGE } from './dead-letter-list.ts';
-import { causeList, letterDetail, letterPage, outcomeView } from './dead-letter-views.ts';
+import { causeList, editView, letterDetail, letterPage, outcomeView } from './dead-letter-views.ts';
 
 const TAG = 'Dead letters';
 const PATH = '/api/v1/admin/dead-letters';
@@ -28,7 +31,8 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
     async (request: ApiRequest): Promise<ApiResponse> => {
       const reason = readReason(request);
       const letter = await find(request);
-      await actOn(runtime, letter, name, { by: operatorOf(request), reason }, tracedBy(request));
+      const said = { by: operatorOf(request), reason };
+      await winOrLearn(ports.store, letter.stream, async () => ({ events: await actOn(runtime, letter, name, said, tracedBy(request)) }));
       return { status: 202, body: { deadLetterId: letter.deadLetterId, result } };
     };
   const acted = {
@@ -76,6 +80,31 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
         const openPersonal = principalOf(request).scopes.has('audit:personal');
         return { status: 200, body: await detailOf(ports, await find(request), openPersonal) };
       },
+    },
+    {
+      method: 'PATCH',
+      path: `${PATH}/:deadLetterId`,
+      scopes: ['admin'],
+      body: JSON_BODY,
+      operation: {
+        operationId: 'editDeadLetter',
+        summary: 'Correct what a redrive sends to the ERP',
+        description:
+          'Customer number, SKUs, how a line is put together from quantity and price, and the personal data; never who ordered, the currency or ' +
+          'the total. The order stays as it was received: the history keeps what was sent before, the difference, who changed it and why.',
+        tag: TAG,
+        requestSchema: requestEditBody,
+        requestExample: { changes: [{ pointer: '/customerId', value: 'C-1002' }], reason: 'the ERP knows this customer by another number' },
+        responses: {
+          200: { description: 'Recorded; the next attempt sends it', schema: editView },
+          404: { description: 'There is none' },
+          409: { description: 'The dead letter is not what its order waits for, or nothing of it can be edited' },
+        },
+      },
+      handle: async (request) => ({
+        status: 200,
+        body: await editRequest({ runtime, keys: ports.keys }, await find(request), request, operatorOf(request)),
+      }),
     },
     act(
       `${PATH}/:deadLetterId/redrive`,

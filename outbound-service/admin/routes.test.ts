@@ -70,7 +70,7 @@ describe('operator routes', () => {
         execute: (stream, command, { actor }) => {
           if (stream === 'order-2') return Promise.reject(new ConflictError('HUB_DEAD_LETTER_RESOLVED', 'skipped: order ended'));
           executed.push({ stream, command, actor });
-          return Promise.resolve({ events: [], folded: {} as never });
+          return Promise.resolve({ events: [{ type: 'Done' } as never], folded: {} as never });
         },
       } as Partial<SagaRuntime> as SagaRuntime;
       const documents = modelDocuments(letters.map((body) => ({ id: body.deadLetterId, revision: 1, body: body as never })));

@@ -1,4 +1,4 @@
-import type { Compensation, OrderState } from '@sagahub/contracts/messages/order.ts';
+import type { Compensation, Handover, OrderState } from '@sagahub/contracts/messages/order.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
 import { isOfStep } from './order-dead-letters.ts';
 import type { OrderDocument, Waiting } from './order-document.ts';
@@ -56,7 +56,11 @@ const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): Orde
     case 'OrderRejected':
       return { state: 'Rejected', endedAt: at, waiting: undefined, ...rejection(event.data) };
     case 'OrderCancelled':
-      return { state: 'Cancelled', endedAt: at, waiting: undefined, compensation: event.data.compensation };
+      return { state: 'Cancelled', endedAt: at, waiting: undefined, ...ending(event.data) };
+    case 'ErpRequestEdited': {
+      const { customerId, items } = event.data;
+      return { erp: { ...knownErp(before, at), edited: { customerId, items } } };
+    }
     case 'OrderResubmitted':
       return { resubmittedAs: event.data.newOrderId };
     default:
@@ -69,9 +73,15 @@ const cancelled = (before: OrderDocument, erpRef: string | undefined, at: string
   return erpRef === undefined ? {} : { erp: { ...erp, cancelledReferences: [...(erp.cancelledReferences ?? []), erpRef] } };
 };
 
-const rejection = (data: { readonly reason: string; readonly detail?: string; readonly compensation: Compensation }): OrderChanges => ({
+interface Ended {
+  readonly compensation: Compensation;
+  readonly handover?: Handover;
+}
+const ending = ({ compensation, handover }: Ended): OrderChanges => ({ compensation, handover });
+
+const rejection = (data: Ended & { readonly reason: string; readonly detail?: string }): OrderChanges => ({
   rejection: { reason: data.reason, ...(data.detail !== undefined && { detail: data.detail }) },
-  compensation: data.compensation,
+  ...ending(data),
 });
 
 const afterFault = (

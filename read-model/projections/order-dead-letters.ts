@@ -10,12 +10,21 @@ import type { Derived } from './projection.ts';
 /** The order's dead letters behind an event; the same array when the event does not concern them. */
 export const withDeadLetters = (before: OrderDocument, event: KnownEvent, recorded: RecordedEvent): readonly DeadLetter[] => {
   const letters = settled(before.deadLetters, event, recorded.metadata);
+  if (event.type === 'ErpRequestEdited') return edited(letters, event);
   const opened = openedBy(before, event, recorded);
   return opened ? [...letters, opened] : letters;
 };
 
 /** Open, about a step whose handler kept throwing. */
 export const isOfStep = ({ state, origin }: DeadLetter): boolean => state === 'open' && origin === 'step';
+
+/** What a redrive would send, once somebody edited it. */
+const edited = (letters: readonly DeadLetter[], event: Extract<KnownEvent, { type: 'ErpRequestEdited' }>): readonly DeadLetter[] => {
+  const { deadLetterId, customerId, items } = event.data;
+  return letters.map((letter) =>
+    letter.deadLetterId === deadLetterId ? { ...letter, payload: { ...letter.payload, customerId, items, edited: true } } : letter,
+  );
+};
 
 const settled = (letters: readonly DeadLetter[], event: KnownEvent, { time, actor }: RecordedEvent['metadata']): readonly DeadLetter[] => {
   const settlement = settledBy(event);
@@ -136,8 +145,13 @@ const submission = (order: OrderDocument): JsonObject => ({
   ...(order.erp?.reference !== undefined && { erpRef: order.erp.reference }),
   orderNumber: order.orderNumber,
   currency: order.currency,
-  customerId: order.buyerId,
-  items: order.lines.map(({ lineNumber, sku, quantity, unitPrice }) => ({ lineNumber, sku, quantity, unitPrice })),
+  customerId: order.erp?.edited?.customerId ?? order.buyerId,
+  items: (order.erp?.edited?.items ?? order.lines).map(({ lineNumber, sku, quantity, unitPrice }) => ({
+    lineNumber,
+    sku,
+    quantity,
+    unitPrice,
+  })),
   subtotal: order.subtotal,
   ...(order.discount?.amount !== undefined && { discount: order.discount.amount }),
   ...(order.total !== undefined && { total: order.total }),

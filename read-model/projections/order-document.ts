@@ -1,6 +1,6 @@
 import type { SealedData } from '@sagahub/contracts/events.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
-import type { Compensation, OrderLine, OrderState, OrderStatus } from '@sagahub/contracts/messages/order.ts';
+import type { Compensation, ErpRequestEdited, Handover, OrderLine, OrderState, OrderStatus } from '@sagahub/contracts/messages/order.ts';
 
 /** Collection of the DocumentStore: one document per order, by order id. */
 export const ORDERS = 'orders';
@@ -23,6 +23,8 @@ export interface ErpDelivery {
   /** Attempts known to have begun. */
   readonly attempts: number;
   readonly cancellationAttempts: number;
+  /** By an operator: what it is sent instead of what was received. */
+  readonly edited?: Pick<ErpRequestEdited['data'], 'customerId' | 'items'>;
   /** The first failure of the present round of attempts. */
   readonly failingSince?: string;
   readonly reference?: string;
@@ -61,6 +63,8 @@ export interface OrderDocument {
   readonly rejection?: { readonly reason: string; readonly detail?: string };
   readonly cancellation?: { readonly requestedAt: string; readonly by: string; readonly reason?: string };
   readonly compensation?: Compensation;
+  /** Of one that is `partial`. */
+  readonly handover?: Handover;
   /** Handlers that threw. */
   readonly faults: number;
   readonly deadLetters: readonly DeadLetter[];

@@ -78,6 +78,7 @@ const received = ({ data, private: personal }: OrderReceived, { metadata: { time
     rejection: undefined,
     cancellation: undefined,
     compensation: undefined,
+    handover: undefined,
     faults: 0,
     deadLetters: [],
     submission: data.submission,

@@ -36,6 +36,7 @@ export const viewOf = ({ order, revision }: OrderAt, personal: Personal, breaker
   ...(order.rejection && { rejection: { ...order.rejection } }),
   ...(order.cancellation && { cancellation: { ...order.cancellation } }),
   ...(order.compensation && { compensation: order.compensation }),
+  ...(order.handover && { handover: order.handover }),
   attempts: { erp: order.erp?.attempts ?? 0, erpCancellation: order.erp?.cancellationAttempts ?? 0, faults: order.faults },
   deadLetters: order.deadLetters.map(({ deadLetterId, origin, state, reason, failedAt }) => ({
     deadLetterId,

@@ -1,4 +1,5 @@
 import type { TimelineEntry } from '@sagahub/contracts/api/order-views.ts';
+import type { RequestChange } from '@sagahub/contracts/messages/order.ts';
 import type { KnownEvent } from '../projections/order-change.ts';
 
 type Description = Pick<TimelineEntry, 'area' | 'title' | 'detail' | 'attempt'>;
@@ -61,6 +62,16 @@ const describe = (event: KnownEvent): Sparse => {
       return { area: 'cancellation', title: 'Undoing failed', detail: `${event.data.step}: ${event.data.reason}` };
     case 'CompensationRetried':
       return { area: 'operator', title: 'Undoing tried again', detail: because(event.data.by, event.data.reason) };
+    case 'StepSkipped':
+      return { area: 'operator', title: 'Step skipped', detail: `${event.data.step}, ${because(event.data.by, event.data.reason)}` };
+    case 'ResolvedByHand': {
+      const { erp, erpRef = '', by, reason } = event.data;
+      return { area: 'operator', title: 'Resolved by hand', detail: `at the ERP: ${`${erp} ${erpRef}`.trim()}, ${because(by, reason)}` };
+    }
+    case 'ErpRequestEdited': {
+      const { diff, by, reason } = event.data;
+      return { area: 'operator', title: 'What is sent was edited', detail: `${listed(diff.map(changeText))}, ${because(by, reason)}` };
+    }
     case 'OrderCompleted':
       return { area: 'outcome', title: 'Order completed', detail: `${event.data.erpRef}, total ${event.data.total}` };
     case 'OrderRejected':
@@ -125,13 +136,19 @@ const describeErp = (event: KnownEvent): Sparse => {
       return { area: 'cancellation', title: 'ERP did not cancel it', detail: `${withStatus(reason, status)}; again at ${nextAt}`, attempt };
     }
     case 'ErpOrderCancelled': {
-      const detail = event.data.proof === 'absent' ? 'a look-up proved that the ERP does not have it' : event.data.erpRef;
+      const detail =
+        event.data.proof === 'absent'
+          ? 'a look-up proved that the ERP does not have it'
+          : (event.data.erpRef ?? 'an operator saw that it does not have it');
       return { area: 'cancellation', title: 'Nothing is left at the ERP', detail };
     }
     default:
       return { area: 'engine', title: event.type };
   }
 };
+
+const changeText = (change: RequestChange): string =>
+  'sealed' in change ? change.pointer : `${change.pointer}: ${change.before} → ${change.after}`;
 
 /** Items named in one entry; the event has them all. */
 const NAMED = 5;

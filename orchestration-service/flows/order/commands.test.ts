@@ -1,10 +1,11 @@
 import {
+  absent,
   cancelFailed,
   cancelled,
   cancelRequested,
   compensationRetried,
-  absent,
   completed,
+  ITEMS,
   orderCancelled,
   received,
   refused,
@@ -149,7 +150,15 @@ describe('order flow: commands', () => {
     it('ends the order as partial; what is held for the ERP stays held', () =>
       given(...HALTED)
         .when({ commanding: ABANDON })
-        .records(orderCancelled('partial')));
+        .records({
+          type: 'OrderCancelled',
+          data: {
+            reason: 'no longer wanted',
+            compensation: 'partial',
+            // It may be at the ERP: nobody could tell.
+            handover: { undone: [], notUndone: [{ of: 'erp' }, { of: 'stock', items: ITEMS }] },
+          },
+        }));
 
     it('is refused unless something was halted', () =>
       given(...CANCELLING)

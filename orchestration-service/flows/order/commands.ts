@@ -1,9 +1,14 @@
+import type { SealedData } from '@sagahub/contracts/events.ts';
 import { ConflictError, NotFoundError, ReuseError } from '@sagahub/contracts/errors.ts';
 import type { Redriven } from '@sagahub/contracts/messages/hub.ts';
-import type { OrderEvent, OrderResubmitted } from '@sagahub/contracts/messages/order.ts';
+import type { ErpRequestEdited, OrderEvent, OrderResubmitted, ResolvedByHand } from '@sagahub/contracts/messages/order.ts';
 import type { Command } from '@sagahub/contracts/saga.ts';
 import { endedEvent } from './ending.ts';
+import { editRequest, resolveByHand, retry, skipStep } from './operator-commands.ts';
+import { assertCurrent, notHalted, orderCompleted, orderEnded } from './refusals.ts';
 import type { OrderState } from './state.ts';
+import { ERP_CANCEL } from './steps.ts';
+import type { Known } from './transitions.ts';
 
 export type OrderCommand =
   /** The partner (or an operator) no longer wants it. Refused only after completion. */
@@ -16,10 +21,16 @@ export type OrderCommand =
   | ({ readonly type: 'RetryCompensation'; readonly by: string; readonly reason: string } & Redriven)
   /** What could not be undone stays as it is, and what is held for it too: the order ends as `partial`. */
   | { readonly type: 'Abandon'; readonly by: string; readonly reason: string }
+  /** Whatever waits for an operator is tried again. */
+  | { readonly type: 'Retry'; readonly by: string; readonly reason: string }
+  /** Goes on without a step; `erp-cancel`: as `Abandon`. */
+  | { readonly type: 'SkipStep'; readonly by: string; readonly reason: string; readonly step: string }
+  /** An operator looked at the ERP. */
+  | ({ readonly type: 'ResolveByHand' } & ResolvedByHand['data'])
+  /** What the ERP is sent instead. `private`: the personal part, sealed anew; absent: unchanged. */
+  | ({ readonly type: 'EditRequest'; readonly private?: SealedData } & ErpRequestEdited['data'])
   /** A new order took this ended one's place. */
   | { readonly type: 'Resubmit'; readonly newOrderId: string; readonly fingerprint: string; readonly by: string };
-
-type Known = Exclude<OrderState, { status: 'none' }>;
 
 /** @throws ConflictError the state does not allow it; ReuseError resubmitted before, with other content; NotFoundError */
 export const decideCommand = (state: OrderState, command: Command): readonly OrderEvent[] => {
@@ -38,12 +49,20 @@ export const decideCommand = (state: OrderState, command: Command): readonly Ord
       return abandon(state);
     case 'Resubmit':
       return resubmit(state, wanted);
+    case 'Retry':
+      return retry(state, wanted);
+    case 'SkipStep':
+      return wanted.step === ERP_CANCEL ? abandon(state) : skipStep(state, wanted);
+    case 'ResolveByHand':
+      return resolveByHand(state, wanted);
+    case 'EditRequest':
+      return editRequest(state, wanted);
     default:
       throw new Error(`an order knows no command ${command.type}`);
   }
 };
 
-type Wanted<Type> = Extract<OrderCommand, { type: Type }>;
+export type Wanted<Type> = Extract<OrderCommand, { type: Type }>;
 
 const cancel = (state: Known, { by, reason }: Wanted<'Cancel'>): readonly OrderEvent[] => {
   switch (state.status) {
@@ -119,14 +138,3 @@ const resubmit = (state: Known, wanted: Wanted<'Resubmit'>): readonly OrderEvent
 
 const isSame = (before: OrderResubmitted['data'], wanted: Wanted<'Resubmit'>): boolean =>
   before.newOrderId === wanted.newOrderId && before.fingerprint === wanted.fingerprint;
-
-/** @throws ConflictError the dead letter is not (or no longer) what the order waits for */
-const assertCurrent = (state: Known, deadLetterId: string): void => {
-  if (state.status === 'stuck' && state.deadLetterId === deadLetterId) return;
-  const why = 'compensation' in state || state.status === 'completed' ? 'order ended' : 'the order has moved on';
-  throw new ConflictError('HUB_DEAD_LETTER_RESOLVED', `skipped: ${why}`, { deadLetterId });
-};
-
-const orderCompleted = (what: string) => new ConflictError('HUB_ORDER_COMPLETED', `the order is completed and ${what}`);
-const orderEnded = (what: string) => new ConflictError('HUB_ORDER_ENDED', `the order ${what}`);
-const notHalted = () => new ConflictError('HUB_COMPENSATION_NOT_HALTED', 'the order has no compensation that failed');

@@ -27,6 +27,8 @@ export const decideV1 = (policy: OrderPolicy): SagaVersion<OrderState> => ({
     }
   },
   answer: (state, { participant, request }, outcome, input) => {
+    if (state.status === 'received' && (request as { kind: string }).kind === 'release')
+      return forward(policy, state, participant === 'stock' ? { stock: true } : { stock: true, discount: true });
     if (participant === 'stock') return stockAnswered(state, request as StockRequest, outcome as Asks['stock']['outcome']);
     if (participant === 'discount') return discountAnswered(state, request as DiscountRequest, outcome as Asks['discount']['outcome']);
     return breakerAnswered(state, request as BreakerHistoryRequest, outcome as Asks['breaker-history']['outcome'], input);
@@ -36,9 +38,16 @@ export const decideV1 = (policy: OrderPolicy): SagaVersion<OrderState> => ({
 const REST: Decision = { kind: 'rest' };
 const record = (...events: readonly OrderEvent[]): Decision => ({ kind: 'record', events });
 
-const forward = (policy: OrderPolicy, { order }: Received): Decision => {
+/** @param given what was skipped and is known to be given back: it may have been taken by a try that failed later */
+const forward = (
+  policy: OrderPolicy,
+  { order }: Received,
+  given: { readonly stock?: boolean; readonly discount?: boolean } = {},
+): Decision => {
   const { received, receivedAt, stock, discount } = order;
   if (stock.is === 'open') return ask('stock', { kind: 'reserve', reservation: reservationOf(received) });
+  if (stock.is === 'skipped' && !given.stock) return ask('stock', { kind: 'release', holder: received.orderId });
+  if (discount.is === 'skipped' && !given.discount) return ask('discount', { kind: 'release', holder: received.orderId });
   if (discount.is === 'open')
     return ask('discount', { kind: 'redeem', redemption: { holder: received.orderId, code: discount.code, at: receivedAt } });
   const { subtotal, currency } = received;
@@ -95,12 +104,12 @@ const undo = (state: Compensating): Decision => {
   }
   if (end.kind === 'completed') return record(endedEvent(state, 'full'));
   const { is } = order.discount;
-  return is === 'applied' || is === 'open' ? ask('discount', release(state)) : undoStock(state);
+  return is === 'applied' || is === 'open' || is === 'skipped' ? ask('discount', release(state)) : undoStock(state);
 };
 
 const undoStock = (state: Compensating): Decision => {
   const { is } = state.order.stock;
-  return is === 'held' || is === 'open' ? ask('stock', release(state)) : end(state);
+  return is === 'held' || is === 'open' || is === 'skipped' ? ask('stock', release(state)) : end(state);
 };
 
 const discountReleased = (state: Compensating): Decision => {

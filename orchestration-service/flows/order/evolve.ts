@@ -21,7 +21,7 @@ import {
   erpOrderCancelled,
 } from './evolve-undo.ts';
 import type { OrderFacts, OrderState } from './state.ts';
-import { type Known, undoing } from './transitions.ts';
+import { type Known, undoing, withErp } from './transitions.ts';
 
 /**
  * Folds one event. Total: an event that makes no sense in a state changes nothing, so that no order of events can break a reader.
@@ -95,6 +95,14 @@ const apply = (state: OrderState, event: OrderEvent, time: string): OrderState =
       return compensationFailed(state, Date.parse(time));
     case 'CompensationRetried':
       return compensationRetried(state, Date.parse(time));
+    case 'StepSkipped':
+      return state.status === 'received' ? withOrder(state, skipping(order, event.data.step)) : state;
+    case 'ResolvedByHand':
+      return state.status === 'stuck' && event.data.erp === 'absent' ? withErp(state, { ...state.order.erp, doubt: undefined }) : state;
+    case 'ErpRequestEdited': {
+      const { customerId, items } = event.data;
+      return withOrder(state, { ...order, edited: { customerId, items }, personal: event.private ?? order.personal });
+    }
     case 'OrderRejected':
       return ended(state, 'rejected', event.data.compensation);
     case 'OrderCancelled':
@@ -120,6 +128,11 @@ const received = (event: Extract<OrderEvent, { type: 'OrderReceived' }>, time: s
     resubmission: undefined,
   },
 });
+
+const skipping = (order: OrderFacts, step: 'stock' | 'discount'): OrderFacts => {
+  if (step === 'stock') return order.stock.is === 'open' ? { ...order, stock: { is: 'skipped' } } : order;
+  return order.discount.is === 'open' ? { ...order, discount: { is: 'skipped', code: order.discount.code } } : order;
+};
 
 /** The caller changes facts that the status does not narrow. */
 const withOrder = (state: Known, order: OrderFacts): OrderState => ({ ...state, order }) as OrderState;

@@ -28,13 +28,13 @@ const submitCall = ({ order, firstOfRound }: Submitting): ExternalCall => {
 };
 
 /** The body of design 7's ERP contract, but for buyer and ship-to: those are sealed. */
-const orderRequest = ({ received, amounts }: Submitting['order']): JsonObject => ({
+const orderRequest = ({ received, amounts, edited }: Submitting['order']): JsonObject => ({
   externalOrderId: received.orderId,
   orderNumber: received.orderNumber,
   partnerId: received.partnerId,
   currency: received.currency,
-  customerId: received.buyerId,
-  items: received.lines.map(({ lineNumber, sku, quantity, unitPrice }) => ({ lineNumber, sku, quantity, unitPrice })),
+  customerId: edited?.customerId ?? received.buyerId,
+  items: (edited?.items ?? received.lines).map(({ lineNumber, sku, quantity, unitPrice }) => ({ lineNumber, sku, quantity, unitPrice })),
   ...amounts,
 });
 

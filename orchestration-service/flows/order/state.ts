@@ -1,5 +1,12 @@
 import type { SealedData } from '@sagahub/contracts/events.ts';
-import type { Compensation, DiscountApplied, OrderReceived, OrderResubmitted, OrderValidated } from '@sagahub/contracts/messages/order.ts';
+import type {
+  Compensation,
+  DiscountApplied,
+  ErpRequestEdited,
+  OrderReceived,
+  OrderResubmitted,
+  OrderValidated,
+} from '@sagahub/contracts/messages/order.ts';
 import type { StockItem } from '@sagahub/contracts/ports/stock.ts';
 
 /**
@@ -117,12 +124,16 @@ export interface OrderFacts {
   readonly amounts: OrderValidated['data'] | undefined;
   readonly erp: ErpStep | undefined;
   readonly resubmission: OrderResubmitted['data'] | undefined;
+  /** By an operator: what the ERP is sent instead of what was received. */
+  readonly edited?: Pick<ErpRequestEdited['data'], 'customerId' | 'items'>;
 }
 export type OrderAtErp = OrderFacts & { readonly erp: ErpStep };
 
 /** `open`: nothing is recorded, yet it may have been asked (a crash or a conflict came between), so undoing treats it as done. */
 export type StockStep =
   | { readonly is: 'open' }
+  /** By an operator. It may have been asked before, so it is released like an open one. */
+  | { readonly is: 'skipped' }
   | { readonly is: 'held'; readonly items: readonly StockItem[] }
   | { readonly is: 'rejected' }
   | { readonly is: 'released' };
@@ -130,6 +141,7 @@ export type StockStep =
 export type DiscountStep =
   | { readonly is: 'not-wanted' }
   | { readonly is: 'open'; readonly code: string }
+  | { readonly is: 'skipped'; readonly code: string }
   | ({ readonly is: 'applied' } & DiscountApplied['data'])
   | { readonly is: 'rejected' }
   | { readonly is: 'released' };

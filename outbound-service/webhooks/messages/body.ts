@@ -51,8 +51,11 @@ const specifics = (type: WebhookType, event: RecordedEvent): Readonly<Record<str
     case 'OrderCompleted':
       return { status: 'completed', erpRef: body.data.erpRef };
     case 'OrderRejected':
-    case 'OrderCancelled':
-      return { status: type === 'order.rejected' ? 'rejected' : 'cancelled', ...body.data };
+    case 'OrderCancelled': {
+      // What is left to settle by hand is the operators' matter.
+      const { handover: _handover, ...ended } = body.data;
+      return { status: type === 'order.rejected' ? 'rejected' : 'cancelled', ...ended };
+    }
     case 'OrderResubmitted':
       return { resubmittedAs: body.data.newOrderId };
     case 'CancellationRequested':

@@ -10,6 +10,8 @@ const commands: readonly OrderCommand[] = [
   { type: 'Compensate', by, reason },
   { type: 'RetryCompensation', by, reason },
   { type: 'Abandon', by, reason },
+  { type: 'Retry', by, reason },
+  { type: 'SkipStep', by, reason, step: 'discount' },
   { type: 'Resubmit', by, newOrderId: 'order-2', fingerprint: 'f' },
   ...[1, 2, 3, 4].map((attempt) => ({ type: 'Redrive', by, reason, deadLetterId: `dead-${attempt}` }) as const),
 ];
