@@ -50,6 +50,7 @@ describe('read-model service', () => {
         ['orders', 0, 0],
         ['breakers', 0, 0],
         ['redrives', 0, 0],
+        ['webhooks', 0, 0],
       ],
     );
     await assert.rejects(call('rebuildProjection', { params: { name: 'nothing' } }), NotFoundError);

@@ -7,7 +7,8 @@ import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { Projector } from './projector.ts';
 import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
-import { breakersProjection, ordersProjection, redrivesProjection } from './projections/index.ts';
+import { breakersProjection, ordersProjection, redrivesProjection, webhooksProjection } from './projections/index.ts';
+import type { Projection } from './projections/projection.ts';
 import { OrderReader } from './queries/order-reader.ts';
 import type { OpenBreakers } from './queries/order-view.ts';
 import type { QueryContext } from './queries/query-context.ts';
@@ -27,7 +28,8 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const orders = started.use(await Projector.start(ordersProjection, ports, options));
   const breakers = started.use(await Projector.start(breakersProjection, ports, options));
   const redrives = started.use(await Projector.start(redrivesProjection, ports, options));
-  const projectors = [orders, breakers, redrives];
+  const webhooks = started.use(await Projector.start(webhooksProjection, ports, options));
+  const projectors = [orders, breakers, redrives, webhooks];
   const rebuilds = started.use(new Rebuilds(ports));
   await rebuilds.resume(projectors);
   observe(ports, projectors);
@@ -78,14 +80,17 @@ const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector
   telemetry.gauge('hub.projection.lag', () => each(async (one) => (await one.status()).lagEvents));
   telemetry.gauge('hub.projection.lag.seconds', () => each(async (one) => (await one.status()).lagSeconds));
   telemetry.gauge('hub.projection.parked', () => each(async (one) => (await one.status()).parked.length));
-  const counted = async (prefix: string, attributes: (name: string) => Attributes) => {
-    const { counts = {} } = (await readProjectionRecord(ordersProjection.name, documents)) ?? {};
+  const counted = async (prefix: string, attributes: (name: string) => Attributes, { name }: Projection = ordersProjection) => {
+    const { counts = {} } = (await readProjectionRecord(name, documents)) ?? {};
     return Object.entries(counts).flatMap(([counter, count]) =>
       counter.startsWith(prefix) ? [[count, attributes(counter.slice(prefix.length))] as const] : [],
     );
   };
   telemetry.gauge('hub.saga.states', () => counted('state:', (state) => ({ saga: 'order', state })));
-  telemetry.gauge('hub.dead_letters', () => counted('dead-letter:', (origin) => ({ origin })));
+  telemetry.gauge('hub.dead_letters', async () => {
+    const letters = (projection: Projection) => counted('dead-letter:', (origin) => ({ origin }), projection);
+    return [...(await letters(ordersProjection)), ...(await letters(webhooksProjection))];
+  });
   telemetry.gauge('hub.orders.overdue', async () => {
     const record = await readProjectionRecord(ordersProjection.name, documents);
     return [[record?.counts['overdue'] ?? 0] as const];

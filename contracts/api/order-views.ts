@@ -98,6 +98,10 @@ export const orderView = z
       .optional()
       .describe('of a `partial` one: exactly what was undone, and what has to be settled by hand'),
     attempts: z.object({ erp: z.int().nonnegative(), erpCancellation: z.int().nonnegative(), faults: z.int().nonnegative() }),
+    webhooks: z
+      .object({ pending: z.int(), delivered: z.int(), deadLettered: z.int(), discarded: z.int() })
+      .optional()
+      .describe('messages about the order, by what became of them; absent: nobody was told'),
     deadLetters: z
       .array(z.object({ deadLetterId: z.string(), origin: z.string(), state: z.string(), reason: z.string(), failedAt: time }))
       .describe('what an operator had to look at, oldest first'),
@@ -125,7 +129,7 @@ export const timelineEntry = z
     revision: z.int().nonnegative(),
     at: time,
     type: z.string(),
-    area: z.enum(['intake', 'inventory', 'erp', 'cancellation', 'operator', 'engine', 'outcome']),
+    area: z.enum(['intake', 'inventory', 'erp', 'cancellation', 'operator', 'engine', 'outcome', 'webhook']),
     title: z.string(),
     detail: z.string().optional(),
     actor: z.string(),

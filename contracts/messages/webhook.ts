@@ -128,7 +128,17 @@ export type WebhookDiscarded = EventBody<
   Partial<WebhookAnswer> & { readonly messageId: string; readonly attempt: number; readonly reason: string; readonly by: string }
 >;
 /** Another round of attempts. */
-export type WebhookResent = EventBody<'WebhookResent', { readonly messageId: string; readonly by: string; readonly reason: string }>;
+export type WebhookResent = EventBody<
+  'WebhookResent',
+  {
+    readonly messageId: string;
+    readonly by: string;
+    readonly reason: string;
+    /** The dead letter that this redrove, and the job that asked for it. */
+    readonly deadLetterId?: string;
+    readonly redriveId?: string;
+  }
+>;
 export type DeliveryEvent =
   | WebhookRequested
   | WebhookDelivered

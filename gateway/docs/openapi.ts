@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ComponentSchemas, type JsonSchema } from './component-schemas.ts';
 import { commonResponses, problemResponsesOf } from './problem-responses.ts';
 import { tagsOf } from './tags.ts';
+import { webhooksOf } from './webhooks.ts';
 
 export interface ApiInfo {
   readonly version: string;
@@ -34,6 +35,7 @@ export const openApiOf = (routes: readonly Route[], info: ApiInfo): JsonSchema =
     servers: [{ url: info.publicUrl }],
     tags: tagsOf(routes),
     paths,
+    webhooks: webhooksOf(schemas),
     components: {
       schemas: schemas.all(),
       responses: commonResponses(problem),

@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.ts')).tokenCommand(),
   orders: async () => (await import('./orders.ts')).ordersCommand(),
   partners: async () => (await import('./partners.ts')).partnersCommand(),
+  webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
   stock: async () => (await import('./stock.ts')).stockCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
   redrives: async () => (await import('./redrives.ts')).redrivesCommand(),

@@ -11,6 +11,7 @@ import { WEBHOOK_QUEUE } from './deliveries/flow.ts';
 import { laneOf, Sender } from './deliveries/sending.ts';
 import { MessageBodies } from './messages/bodies.ts';
 import { startFanOut } from './messages/fan-out.ts';
+import { startRecoveries } from './messages/recovery.ts';
 import { MessageRequests } from './messages/requests.ts';
 import { SubscriptionDirectory } from './subscriptions/directory.ts';
 import { followSubscriptions, type SubscriptionRegistry } from './subscriptions/registry.ts';
@@ -86,10 +87,11 @@ export const startWebhooks = async (
     }),
   );
   const fanOut = takesWork ? started.use(startFanOut(ports, requests, bodies)) : undefined;
+  if (takesWork) started.use(startRecoveries({ ...ports, runtime, registry, directory, requests }));
   telemetry.gauge(METRICS.webhookSubscriptions.name, () => statesOf(registry));
   const running = started.move();
   return {
-    routes: webhookRoutes({ directory, registry, client, allowHttp }),
+    routes: webhookRoutes({ ...ports, directory, registry, client, allowHttp, runtime, requests, bodies }),
     health: () => [checkOf('webhooks:fan-out', fanOut?.failure), checkOf('webhooks:subscriptions', followed.failure())],
     stop: () => running.disposeAsync(),
     callOff: () => calledOff.abort(),

@@ -1,10 +1,12 @@
-import { DEAD_LETTER_INDEXES, DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
+import { DEAD_LETTER_INDEXES, DEAD_LETTERS, WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
+import { WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES } from '@sagahub/contracts/messages/webhook-documents.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
 import type { Projection } from './projection.ts';
 import { redriveFold } from './redrive.ts';
+import { webhookFold } from './webhook.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
@@ -40,5 +42,20 @@ export const redrivesProjection: Projection = {
   collections: [{ name: REDRIVES, indexes: [['requestedAt'], ['status']] }],
 };
 
+export const webhooksProjection: Projection = {
+  name: 'webhooks',
+  version: 1,
+  folds: [webhookFold],
+  collections: [
+    { name: WEBHOOK_DELIVERIES, indexes: [['objectId']] },
+    {
+      name: WEBHOOK_MESSAGES,
+      indexes: [['subscriptionId', 'occurredAt'], ['subscriptionId', 'status', 'occurredAt'], ['objectId']],
+      selective: ['objectId'],
+    },
+    { name: WEBHOOK_DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
+  ],
+};
+
 /** Every projection of the hub. */
-export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection, redrivesProjection];
+export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection, redrivesProjection, webhooksProjection];

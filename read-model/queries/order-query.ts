@@ -11,6 +11,7 @@ import { mayOpenPersonal, ORDER_SCOPES, requireReadable } from './access.ts';
 import { entityTag, isNotModified } from './entity-tag.ts';
 import { NOT_FOUND, problem } from './answers.ts';
 import type { OrderAt } from './order-reader.ts';
+import { type OrderWebhooks, webhooksOf } from './order-webhooks.ts';
 import { type OpenBreakers, ORDERS_PATH, type Personal, viewOf } from './order-view.ts';
 import { moment, readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 import type { QueryContext } from './query-context.ts';
@@ -56,14 +57,15 @@ const answer = async (context: QueryContext, request: ApiRequest): Promise<ApiRe
   }
   const breakers: OpenBreakers = past ? new Map() : await context.openBreakers();
   const personal = await personalFor(context, principal, found.order);
+  const webhooks = past ? undefined : await webhooksOf(context, orderId);
   const headers = {
-    etag: entityTag(found.revision, variantOf(found, personal, breakers)),
+    etag: entityTag(found.revision, variantOf(found, personal, breakers, webhooks)),
     'cache-control': 'private, no-cache',
     vary: 'Authorization, Prefer',
     ...(wait !== undefined && waitApplied(wait)),
   };
   if (isNotModified(request.headers['if-none-match'], headers.etag)) return { status: 304, headers };
-  return { status: 200, headers, body: viewOf(found, personal, breakers) };
+  return { status: 200, headers, body: viewOf(found, personal, breakers, webhooks?.counts) };
 };
 
 const personalFor = async ({ keys }: QueryContext, principal: Principal, order: OrderDocument): Promise<Personal> => {
@@ -74,9 +76,15 @@ const personalFor = async ({ keys }: QueryContext, principal: Principal, order: 
 };
 
 /** What the answer depends on beside the order's revision. */
-const variantOf = ({ order }: OrderAt, personal: Personal, breakers: OpenBreakers): readonly string[] => {
+const variantOf = (
+  { order }: OrderAt,
+  personal: Personal,
+  breakers: OpenBreakers,
+  webhooks: OrderWebhooks | undefined,
+): readonly string[] => {
   const breaker = order.waiting && order.erp && breakers.get(order.erp.connector);
   return [
+    ...(webhooks ? [`delivery${webhooks.revision}`] : []),
     ...(typeof personal === 'string' ? [personal] : []),
     ...(breaker ? [`open${Date.parse(breaker.since)}`, breaker.probeAt ?? ''] : []),
   ];

@@ -20,7 +20,12 @@ export const summaryOf = (order: OrderDocument, breakers: OpenBreakers): OrderSu
   links: linksOf(order.orderId),
 });
 
-export const viewOf = ({ order, revision }: OrderAt, personal: Personal, breakers: OpenBreakers): OrderView => ({
+export const viewOf = (
+  { order, revision }: OrderAt,
+  personal: Personal,
+  breakers: OpenBreakers,
+  webhooks?: OrderView['webhooks'],
+): OrderView => ({
   ...sharedFields(order, breakers),
   revision,
   correlationId: order.correlationId,
@@ -38,6 +43,7 @@ export const viewOf = ({ order, revision }: OrderAt, personal: Personal, breaker
   ...(order.compensation && { compensation: order.compensation }),
   ...(order.handover && { handover: order.handover }),
   attempts: { erp: order.erp?.attempts ?? 0, erpCancellation: order.erp?.cancellationAttempts ?? 0, faults: order.faults },
+  ...(webhooks && { webhooks }),
   deadLetters: order.deadLetters.map(({ deadLetterId, origin, state, reason, failedAt }) => ({
     deadLetterId,
     origin,

@@ -1,4 +1,4 @@
-import { type TimelineView, timelineView } from '@sagahub/contracts/api/order-views.ts';
+import { type TimelineEntry, type TimelineView, timelineView } from '@sagahub/contracts/api/order-views.ts';
 import { type ApiRequest, type ApiResponse, principalOf, type Route } from '@sagahub/contracts/api/route.ts';
 import { type OrderReceived, orderStream } from '@sagahub/contracts/messages/order.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
@@ -6,6 +6,7 @@ import { ORDER_SCOPES, requireReadable } from './access.ts';
 import { asksFor, BAD_QUERY, EVENT_STREAM, GONE, NOT_FOUND } from './answers.ts';
 import { eventStream, resumePosition } from './event-stream.ts';
 import { foldOrder } from './order-reader.ts';
+import { webhookEntries, webhooksOf } from './order-webhooks.ts';
 import { ORDERS_PATH } from './order-view.ts';
 import { STREAM_HEADERS, STREAM_QUERY } from './orders-stream.ts';
 import { readQuery } from '@sagahub/contracts/api/parameters.ts';
@@ -21,7 +22,9 @@ export const timelineQuery = (context: QueryContext): Route => ({
   operation: {
     operationId: 'getOrderTimeline',
     summary: 'What happened to an order, step by step',
-    description: 'With `Accept: text/event-stream`: from the beginning and then as it happens, resumable with `Last-Event-ID`.',
+    description:
+      'Intake, saga, every attempt at the ERP and at subscribers. With `Accept: text/event-stream`: the order’s own events from the beginning and then as ' +
+      'they happen, resumable with `Last-Event-ID`.',
     tag: 'Orders',
     query: STREAM_QUERY,
     headers: STREAM_HEADERS,
@@ -47,10 +50,21 @@ const answer = async (context: QueryContext, request: ApiRequest): Promise<ApiRe
     orderId,
     orderNumber: first?.data.orderNumber ?? '',
     status: folded?.order.status ?? 'received',
-    entries: events.map((event) => writer.entry(event)),
+    entries: inOrder([...events.map((event) => writer.entry(event)), ...(await toldOf(context, orderId))]),
   };
   return { status: 200, headers: { 'cache-control': 'private, no-cache' }, body };
 };
+
+/** What subscribers were told. */
+const toldOf = async (context: QueryContext, orderId: string): Promise<readonly TimelineEntry[]> => {
+  const { streams = [] } = (await webhooksOf(context, orderId)) ?? {};
+  const told = await Promise.all(streams.map(async (stream) => webhookEntries(await context.store.readStream(stream), context.cursors)));
+  return told.flat();
+};
+
+/** Streams are in order by themselves; beside each other, time tells. */
+const inOrder = (entries: readonly TimelineEntry[]): TimelineEntry[] =>
+  entries.toSorted((left, right) => (left.at < right.at ? -1 : left.at > right.at ? 1 : 0));
 
 const timelineStream = (context: QueryContext, request: ApiRequest, orderId: string): ApiResponse => {
   const after = resumePosition(context, request) ?? 0n;

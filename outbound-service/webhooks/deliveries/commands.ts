@@ -4,36 +4,45 @@ import type { Command } from '@sagahub/contracts/saga.ts';
 import type { DeliveryState, Message } from './state.ts';
 
 /**
- * | command   | what it does                                                                         |
- * |-----------|--------------------------------------------------------------------------------------|
- * | `Resend`  | another round of attempts, from now on, whatever became of the message               |
- * | `Redrive` | the same, of a dead letter alone                                                     |
- * | `Discard` | a dead letter is given up; what waits behind it goes on                              |
+ * | command   | names the        | what it does                                                    |
+ * |-----------|------------------|-----------------------------------------------------------------|
+ * | `Resend`  | `messageId`      | another round of attempts, whatever became of the message       |
+ * | `Redrive` | `deadLetterId`   | the same, of a dead letter that is open                         |
+ * | `Discard` | `deadLetterId`   | a dead letter is given up; what waits behind it goes on         |
  *
- * Each names the message and says by whom and why.
- * @throws NotFoundError no such message; ConflictError HUB_WEBHOOK_NOT_DEAD it is no dead letter (any more)
+ * Each says by whom and why; a redrive may name its job.
+ * @throws NotFoundError no such message; ConflictError HUB_DEAD_LETTER_RESOLVED there is no such dead letter (any more)
  */
 export const decideCommand = (state: DeliveryState, command: Command, nowMs: number): readonly DeliveryEvent[] => {
-  const messageId = String(command['messageId']);
-  const message = state.messages.find(({ id }) => id === messageId);
-  if (!message) throw new NotFoundError(`webhook message ${messageId}`);
-  const act = { messageId, by: String(command['by']), reason: String(command['reason']) };
+  const act = { by: String(command['by']), reason: String(command['reason']) };
   switch (command.type) {
-    case 'Resend':
-      return message.status === 'pending' && message.nextAtMs <= nowMs ? [] : [{ type: 'WebhookResent', data: act }];
-    case 'Redrive':
-      requireDead(message);
-      return [{ type: 'WebhookResent', data: act }];
-    case 'Discard':
-      if (message.status === 'discarded') return [];
-      requireDead(message);
-      return [{ type: 'WebhookDiscarded', data: { ...act, attempt: message.attempt } }];
+    case 'Resend': {
+      const messageId = String(command['messageId']);
+      const message = state.messages.find(({ id }) => id === messageId);
+      if (!message) throw new NotFoundError(`webhook message ${messageId}`);
+      return message.status === 'pending' && message.nextAtMs <= nowMs ? [] : [{ type: 'WebhookResent', data: { messageId, ...act } }];
+    }
+    case 'Redrive': {
+      const { id: messageId, deadLetterId } = deadMessage(state, command);
+      const { redriveId } = command;
+      return [{ type: 'WebhookResent', data: { messageId, ...act, deadLetterId, ...(typeof redriveId === 'string' && { redriveId }) } }];
+    }
+    case 'Discard': {
+      const { id: messageId, attempt } = deadMessage(state, command);
+      return [{ type: 'WebhookDiscarded', data: { messageId, attempt, ...act } }];
+    }
     default:
       throw new ConflictError('HUB_UNKNOWN_COMMAND', `a webhook message knows no ${command.type}`);
   }
 };
 
-const requireDead = ({ id, status }: Message): void => {
-  if (status !== 'dead-lettered')
-    throw new ConflictError('HUB_WEBHOOK_NOT_DEAD', `webhook message ${id} is ${status}: there is no dead letter of it`);
+const deadMessage = ({ messages }: DeliveryState, command: Command): Message & { readonly deadLetterId: string } => {
+  const deadLetterId = String(command['deadLetterId']);
+  const message = messages.find((one) => one.deadLetterId === deadLetterId);
+  if (message?.status !== 'dead-lettered')
+    throw new ConflictError(
+      'HUB_DEAD_LETTER_RESOLVED',
+      `skipped: the message is ${message?.status ?? 'unknown'}, its dead letter is settled`,
+    );
+  return { ...message, deadLetterId };
 };

@@ -31,7 +31,11 @@ export const evolve = (state: DeliveryState, event: SagaEvent): DeliveryState =>
     case 'WebhookAttemptFailed':
       return changed(state, body.data.messageId, () => ({ attempt: body.data.attempt + 1, nextAtMs: Date.parse(body.data.nextAt) }));
     case 'WebhookDeadLettered':
-      return changed(state, body.data.messageId, () => ({ status: 'dead-lettered', attempt: body.data.attempt + 1 }));
+      return changed(state, body.data.messageId, () => ({
+        status: 'dead-lettered',
+        attempt: body.data.attempt + 1,
+        deadLetterId: body.data.deadLetterId,
+      }));
     case 'WebhookDiscarded':
       return changed(state, body.data.messageId, () => ({ status: 'discarded', attempt: body.data.attempt + 1 }));
     case 'WebhookResent':

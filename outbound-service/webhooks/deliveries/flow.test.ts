@@ -59,7 +59,7 @@ describe('delivery flow', () => {
     assert.deepEqual(steps(stateAfter(...two, failed('m1'))), ['deliver:0 2']);
     assert.deepEqual(steps(stateAfter(...two, dead('m1'))), []);
     assert.deepEqual(steps(stateAfter(...two, delivered('m1'))), ['deliver:1 1']);
-    const givenUp = deliveryFlow.command(stateAfter(...two, dead('m1')), { type: 'Discard', ...act }, 0);
+    const givenUp = deliveryFlow.command(stateAfter(...two, dead('m1')), { type: 'Discard', ...act, deadLetterId: 'd' }, 0);
     assert.deepEqual(steps(stateAfter(...two, dead('m1'), ...givenUp)), ['deliver:1 1']);
   });
 
@@ -89,9 +89,14 @@ describe('delivery flow', () => {
   });
 
   it('redrives and discards dead letters alone', () => {
+    const named = { by: 'client:operator', reason: 'mended', deadLetterId: 'd' };
     for (const type of ['Redrive', 'Discard'])
-      assert.throws(() => deliveryFlow.command(stateAfter(requested('m1')), { type, ...act }, BEGIN_MS), { code: 'HUB_WEBHOOK_NOT_DEAD' });
-    assert.equal(deliveryFlow.command(stateAfter(requested('m1'), dead('m1')), { type: 'Redrive', ...act }, BEGIN_MS).length, 1);
+      for (const state of [stateAfter(requested('m1')), stateAfter(requested('m1'), dead('m1'), delivered('m1'))])
+        assert.throws(() => deliveryFlow.command(state, { type, ...named }, BEGIN_MS), { code: 'HUB_DEAD_LETTER_RESOLVED' });
+    const redrive = { type: 'Redrive', ...named, redriveId: 'job' };
+    assert.deepEqual(deliveryFlow.command(stateAfter(requested('m1'), dead('m1')), redrive, BEGIN_MS), [
+      { type: 'WebhookResent', data: { messageId: 'm1', ...named, redriveId: 'job' } },
+    ]);
   });
 
   it('never asks for an attempt that has its outcome, and leaves no message behind, whatever happens in whatever order', () => {
@@ -113,7 +118,9 @@ describe('delivery flow', () => {
             events.push(...(deliveryFlow.command(state, { type: 'Resend', ...act, messageId }, 0) as DeliveryEvent[]));
           else if (what === 'discard') {
             if (known.status === 'dead-lettered')
-              events.push(...(deliveryFlow.command(state, { type: 'Discard', ...act, messageId }, 0) as DeliveryEvent[]));
+              events.push(
+                ...(deliveryFlow.command(state, { type: 'Discard', ...act, deadLetterId: known.deadLetterId }, 0) as DeliveryEvent[]),
+              );
           } else {
             const call = deliveryFlow.externalCall(state, `deliver:${state.messages.indexOf(known)}`);
             if (!call) continue;
@@ -125,7 +132,7 @@ describe('delivery flow', () => {
                 ? TAKEN
                 : what === 'failed'
                   ? { kind: 'failed', certainty: 'unknown', reason: 'r', nextAtMs: 0, detail }
-                  : { kind: 'exhausted', reason: 'r', inDoubt: false, deadLetterId: 'd' };
+                  : { kind: 'exhausted', reason: 'r', inDoubt: false, deadLetterId: `d ${key}` };
             events.push(...(deliveryFlow.report(state, call, outcome) as DeliveryEvent[]));
           }
         }

@@ -1,6 +1,7 @@
 import { DELIVERY } from '@sagahub/contracts/messages/webhook.ts';
 import type { Flow, PendingStep, SagaVersion } from '@sagahub/contracts/saga.ts';
 import { decideCommand } from './commands.ts';
+import { deliveryDeadLetters } from './dead-letters.ts';
 import { evolve } from './evolve.ts';
 import { reportEvents } from './report.ts';
 import { type DeliveryState, messageOf, NOTHING_REQUESTED, sendable, stepOf } from './state.ts';
@@ -50,4 +51,5 @@ export const deliveryFlow: Flow<DeliveryState> = {
     };
   },
   report: reportEvents,
+  deadLetters: deliveryDeadLetters,
 };

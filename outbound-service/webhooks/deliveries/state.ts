@@ -13,6 +13,8 @@ export interface Message {
   readonly attempt: number;
   /** The first attempt since somebody last asked for another round. */
   readonly firstOfRound: number;
+  /** Of `dead-lettered`. */
+  readonly deadLetterId?: string;
   readonly nextAtMs: number;
   readonly sinceMs: number;
 }

@@ -1,0 +1,101 @@
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { ORDER } from '@sagahub/contracts/messages/order.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
+import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import type { DeliveryState } from '../deliveries/state.ts';
+import type { SubscriptionDirectory } from '../subscriptions/directory.ts';
+import type { SubscriptionRegistry } from '../subscriptions/registry.ts';
+import { type Recovery, type Subscription, wants } from '../subscriptions/state.ts';
+import { publicTypeOf } from './event-types.ts';
+import { type MessageRequests, type Wanted, wantedOf } from './requests.ts';
+
+const PAGE = 500;
+/** Of different subscriptions; those of one come one after the other. */
+const AT_ONCE = 4;
+const LOOK_EVERY_MS = 500;
+
+export interface RecoveryContext {
+  readonly store: EventStore;
+  readonly runtime: SagaRuntime;
+  readonly registry: SubscriptionRegistry;
+  readonly directory: SubscriptionDirectory;
+  readonly requests: MessageRequests;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Carries out the recoveries that were asked for and are not finished, wherever an earlier process left off: it begins anew, since what was
+ * requested or resent before is found pending and left alone. One process leads.
+ */
+export const startRecoveries = (context: RecoveryContext): AsyncDisposable =>
+  context.leadership.lead('webhook-recovery', (term) => recoverAll(context, term));
+
+const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<void> => {
+  const { registry, clock, telemetry } = context;
+  const running = new Map<string, Promise<void>>();
+  while (!signal.aborted) {
+    for (const subscription of registry.all()) {
+      const { subscriptionId, status } = subscription;
+      const recovery = subscription.recoveries.find(({ finished }) => !finished);
+      if (!recovery || status !== 'enabled' || running.has(subscriptionId) || running.size >= AT_ONCE) continue;
+      const work = recover(context, subscription, recovery, signal)
+        .catch((error: unknown) => telemetry.logger.error('a webhook recovery stumbled; it begins again', { subscriptionId }, error))
+        .finally(() => running.delete(subscriptionId));
+      running.set(subscriptionId, work);
+    }
+    await clock.sleep(LOOK_EVERY_MS, signal);
+  }
+  await Promise.all(running.values());
+};
+
+const recover = async (
+  context: RecoveryContext,
+  subscription: Subscription,
+  { recoveryId, since }: Recovery,
+  signal: AbortSignal,
+): Promise<void> => {
+  const { store, directory, requests } = context;
+  const counts = { requested: 0, resent: 0 };
+  const end = await store.lastPosition();
+  // Positions tell what was recorded by then: the moment itself belongs to what is wanted.
+  let after = await store.positionAt(new Date(Date.parse(since) - 1).toISOString());
+  while (after < end && !signal.aborted) {
+    const page = await store.readAll({ after, limit: PAGE, categories: [ORDER] });
+    const wanted = page.flatMap((event) => wantedBy(subscription, event, since));
+    counts.resent += await resend(context, wanted, recoveryId);
+    counts.requested += await requests.write(wanted);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) break;
+    after = last.position;
+  }
+  if (!signal.aborted) await directory.finishRecovery(subscription.subscriptionId, recoveryId, counts);
+};
+
+const wantedBy = (subscription: Subscription, event: RecordedEvent, since: string): Wanted[] => {
+  const type = publicTypeOf(event);
+  const { partnerId = '', time } = event.metadata;
+  return type && time >= since && wants(subscription, partnerId, type) ? [wantedOf(subscription, event, type)] : [];
+};
+
+/** What was given up is tried again. @returns how many those were */
+const resend = async ({ runtime }: RecoveryContext, wanted: readonly Wanted[], recoveryId: string): Promise<number> => {
+  const resent = await Promise.all(
+    wanted.map(async ({ stream, body: { messageId } }) => {
+      const { state } = await runtime.load<DeliveryState>(stream);
+      const status = state.messages.find(({ id }) => id === messageId)?.status;
+      if (status !== 'dead-lettered' && status !== 'discarded') return 0;
+      const { events } = await runtime.execute(
+        stream,
+        { type: 'Resend', messageId, by: 'hub', reason: `recovery ${recoveryId}` },
+        { actor: 'hub' },
+      );
+      return events.length;
+    }),
+  );
+  return resent.reduce((sum, count) => sum + count, 0);
+};
