@@ -1,5 +1,7 @@
+import { INBOUND_QUEUE } from '@sagahub/contracts/messages/inbound.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import type { OrchestrationConfig } from '@sagahub/orchestration-service/config.ts';
+import { inboundFlow } from '@sagahub/orchestration-service/flows/inbound/flow.ts';
 import { orderFlow } from '@sagahub/orchestration-service/flows/order/flow.ts';
 import { orderParticipants } from '@sagahub/orchestration-service/flows/order/participants.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
@@ -18,7 +20,7 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports): Fl
 });
 
 /** Every flow that the engine runs. */
-export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, redriveFlow];
+export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, inboundFlow, redriveFlow];
 
 /** Every queue of hints. */
-export const QUEUES: readonly string[] = ['orchestration.order', `outbound.${ERP}`, WEBHOOK_QUEUE, REDRIVE_QUEUE];
+export const QUEUES: readonly string[] = ['orchestration.order', `outbound.${ERP}`, WEBHOOK_QUEUE, INBOUND_QUEUE, REDRIVE_QUEUE];

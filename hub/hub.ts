@@ -28,6 +28,7 @@ import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from '
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { startGrpc } from './grpc.ts';
 import { allFlows, orderRegistration, QUEUES } from './flows.ts';
+import { inboundHealth, startInboundOrders } from './inbound.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
 import { VERSION } from './version.ts';
@@ -111,11 +112,16 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const webhooks = started.use(openWebhooks(config));
   const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
-  const services = [integration, orchestration, outbound, readModel];
+  const inbound = inboundHealth();
+  const services = [integration, orchestration, outbound, readModel, inbound.service];
   observe(ports, QUEUES);
 
   const gateway = started.use(await startGateway(config.gateway, ports, { services, version: VERSION }));
   if (config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
+  const { authenticator } = gateway;
+  inbound.run(
+    started.use(await startInboundOrders({ config: config.integration, ports, runtime, routes: integration.routes, authenticator })),
+  );
   const demo = isDemo(config) ? await ensureDemoClients(config, folder, gateway) : undefined;
   const management = started.use(
     await startHttpServer({

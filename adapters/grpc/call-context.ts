@@ -1,8 +1,9 @@
 import { type Metadata, type ServerReadableStream, type ServerUnaryCall, status } from '@grpc/grpc-js';
+import type { RouteAnswer } from '@sagahub/contracts/api/route-answer.ts';
 import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import type { Histogram, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Caller, Edge } from '../http/admission.ts';
-import { callRoute, type RouteAnswer } from '../http/route-call.ts';
+import { callRoute } from '../http/route-call.ts';
 import { acceptId, acceptTraceparent } from '../http/request-ids.ts';
 import { INTAKE_SERVICE } from './definitions.ts';
 
@@ -82,7 +83,6 @@ export class CallInHand {
         method: route.method,
         url: route.path,
         params: {},
-        body: undefined,
         requestId,
         traceparent,
         remoteAddress: this.#remoteAddress,

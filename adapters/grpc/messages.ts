@@ -1,6 +1,6 @@
+import { isRepeatable, type RouteAnswer } from '@sagahub/contracts/api/route-answer.ts';
 import type { Fault } from '@sagahub/contracts/errors.ts';
-import type { RouteAnswer } from '../http/route-call.ts';
-import { isRepeatable, shortened } from './status.ts';
+import { shortened } from './status.ts';
 
 /** Of one order in a summary, so that the summary of 2,000 fits into the 4 MiB that clients take. */
 const FAULTS_PER_RESULT = 5;

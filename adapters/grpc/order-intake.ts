@@ -5,8 +5,9 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { RouteAnswer } from '@sagahub/contracts/api/route-answer.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
-import { problemAnswer, type RouteAnswer } from '../http/route-call.ts';
+import { problemAnswer } from '../http/route-call.ts';
 import { type CallContext, CallInHand, type RouteRequest } from './call-context.ts';
 import { acceptedOf, orderStatusOf } from './messages.ts';
 import { type Arrived, messageOf } from './requests.ts';
@@ -34,13 +35,13 @@ export const intakeRoutesOf = (routes: readonly Route[]): IntakeRoutes => {
 /** The service of `order-intake.proto`: every call is a request to the route that HTTP has for it. */
 export const orderIntake = ({ place, get }: IntakeRoutes, context: CallContext): UntypedServiceImplementation => ({
   SubmitOrder: (call: Unary<object>, answer: Answer) =>
-    unary(call, answer, 'SubmitOrder', context, acceptedOf, (order) => [place, { body: order }]),
+    unary(call, answer, 'SubmitOrder', context, acceptedOf, () => [place, { body: () => messageOf(call.request) }]),
 
   GetOrder: (call: Unary<{ readonly orderId?: string }>, answer: Answer) =>
-    unary(call, answer, 'GetOrder', context, orderStatusOf, ({ orderId = '' }) => [
-      get,
-      { params: { orderId }, url: get.path.replace(':orderId', encodeURIComponent(orderId)) },
-    ]),
+    unary(call, answer, 'GetOrder', context, orderStatusOf, () => {
+      const { orderId = '' } = messageOf(call.request);
+      return [get, { params: { orderId }, url: get.path.replace(':orderId', encodeURIComponent(orderId)) }];
+    }),
 
   SubmitOrders: (call: ServerReadableStream<Arrived<Submission>, object>, answer: Answer) => {
     const inHand = new CallInHand(call, 'SubmitOrders', context);
@@ -61,14 +62,14 @@ const unary = <Message>(
   method: string,
   context: CallContext,
   messageFor: (answer: RouteAnswer) => object,
-  requestFor: (message: Message) => readonly [Route, Omit<RouteRequest, 'correlationId'>],
+  requestFor: () => readonly [Route, Omit<RouteRequest, 'correlationId'>],
 ): void => {
   const inHand = new CallInHand(call, method, context);
   const correlationId = inHand.correlationId();
   const ids = { 'x-request-id': inHand.requestId, 'x-correlation-id': correlationId };
   const result = async (): Promise<RouteAnswer> => {
     try {
-      const [route, request] = requestFor(messageOf(call.request));
+      const [route, request] = requestFor();
       return await inHand.callRoute(route, { ...request, correlationId });
     } catch (error) {
       return problemAnswer(error, inHand.requestId, inHand.traceparent);

@@ -57,6 +57,7 @@ describe('gRPC server', () => {
           authorization === 'Bearer good'
             ? Promise.resolve(PRINCIPAL)
             : Promise.reject(new UnauthenticatedError('invalid', 'the token is not good')),
+        identify: () => Promise.resolve(PRINCIPAL),
       },
       limiter: { partner: () => verdict, anonymous: () => undefined },
       ...options,

@@ -1,7 +1,7 @@
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import type { RouteAnswer } from '@sagahub/contracts/api/route-answer.ts';
 import type { Problem } from '@sagahub/contracts/api/problem.ts';
 import type { Fault } from '@sagahub/contracts/errors.ts';
-import type { RouteAnswer } from '../http/route-call.ts';
 import { encodeDetail } from './definitions.ts';
 
 /** `domain` of `google.rpc.ErrorInfo`. */
@@ -30,9 +30,6 @@ const BY_HTTP: Readonly<Record<number, status>> = {
 /** A problem's status in gRPC's terms. What the caller has to mend is INVALID_ARGUMENT, whatever HTTP distinguishes in it. */
 export const grpcStatusOf = (httpStatus: number): status =>
   BY_HTTP[httpStatus] ?? (httpStatus < 500 ? status.INVALID_ARGUMENT : status.INTERNAL);
-
-/** Repeating the very same request may succeed: it was not the request's fault. */
-export const isRepeatable = (httpStatus: number): boolean => [408, 409, 429, 500, 503, 504].includes(httpStatus);
 
 /** The answer's headers as metadata: those that say something about this call. */
 const PASSED_BACK = ['ratelimit', 'ratelimit-policy', 'retry-after', 'idempotent-replayed', 'preference-applied', 'location'];

@@ -1,9 +1,10 @@
 import type { ServerReadableStream } from '@grpc/grpc-js';
+import type { RouteAnswer } from '@sagahub/contracts/api/route-answer.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { MalformedRequestError, RequestTimeoutError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { admit } from '../http/admission.ts';
-import { GONE, problemAnswer, type RouteAnswer } from '../http/route-call.ts';
+import { GONE, problemAnswer } from '../http/route-call.ts';
 import type { CallContext, CallInHand } from './call-context.ts';
 import { acceptedOf, problemMessageOf } from './messages.ts';
 import { type Arrived, messageOf } from './requests.ts';
@@ -92,7 +93,7 @@ const placeOne = async (arrived: Arrived<Submission>, route: Route, inHand: Call
   try {
     const { order = {}, idempotencyKey } = messageOf(arrived);
     const headers = { 'idempotency-key': idempotencyKey, prefer: undefined };
-    return await inHand.callRoute(route, { correlationId: inHand.correlationId(), requestId: newId(), body: order, headers });
+    return await inHand.callRoute(route, { correlationId: inHand.correlationId(), requestId: newId(), body: () => order, headers });
   } catch (error) {
     return problemAnswer(error, newId(), inHand.traceparent);
   }

@@ -17,8 +17,12 @@ export const readBody = async (request: IncomingMessage, response: ServerRespons
     if (spec.optional) return undefined;
     throw new MalformedRequestError(`a body is required here; send ${Object.keys(spec.types).join(' or ')}`, { code: 'HUB_BODY_MISSING' });
   }
-  const form = formOf(request, spec);
-  const bytes = await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs);
+  const form = formOf(request.headers, spec);
+  return decodeBody(await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs), form);
+};
+
+/** @throws MalformedRequestError no UTF-8, or no JSON */
+export const decodeBody = (bytes: Buffer, form: 'json' | 'text'): unknown => {
   if (!isUtf8(bytes)) throw new MalformedRequestError('the body is not valid UTF-8');
   const text = bytes.toString('utf8', bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
   return form === 'json' ? parseJson(text, MAX_JSON_DEPTH) : text;
@@ -28,7 +32,11 @@ const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
-const formOf = ({ headers }: IncomingMessage, spec: BodySpec): 'json' | 'text' => {
+/** @throws UnsupportedMediaTypeError */
+export const formOf = (
+  headers: Pick<IncomingMessage['headers'], 'content-type' | 'content-encoding'>,
+  spec: Pick<BodySpec, 'types'>,
+): 'json' | 'text' => {
   const sent = headers['content-type'];
   const refuse = (what: string | undefined) => new UnsupportedMediaTypeError(what, Object.keys(spec.types));
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity')

@@ -1,24 +1,10 @@
-import type { Channel } from '@sagahub/contracts/api/channel.ts';
+import type { RouteAnswer, TransportedRequest } from '@sagahub/contracts/api/route-answer.ts';
 import type { ApiRequest, ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { admit, type Edge } from './admission.ts';
 import { ClientGoneError } from './body.ts';
 import { problemOf } from './problem.ts';
 import type { Headers } from './respond.ts';
-
-/** A request that came over another transport than HTTP, in HTTP's terms. */
-export interface TransportedRequest extends Omit<ApiRequest, 'principal' | 'query' | 'channel'> {
-  readonly channel: Channel;
-}
-
-/** What came of it: an answer or a problem, whoever gave it. */
-export interface RouteAnswer {
-  /** Of HTTP. */
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The JSON of the answer; a problem document when `status` is 400 or above. */
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 /** nginx's name for a caller that did not wait. */
 export const GONE: RouteAnswer = { status: 499, headers: {}, body: {} };
@@ -50,7 +36,8 @@ export const problemAnswer = (error: unknown, requestId: string, traceparent?: s
 };
 
 /** A route of a service in another process passes text on. */
-const bodyFor = (route: Route, { body, headers }: TransportedRequest): Pick<ApiRequest, 'body' | 'headers'> => {
+const bodyFor = (route: Route, { body: read, headers }: TransportedRequest): Pick<ApiRequest, 'body' | 'headers'> => {
+  const body = read?.();
   if (body === undefined || route.body?.types['application/json'] !== 'text') return { body, headers };
   return { body: JSON.stringify(body), headers: { ...headers, 'content-type': 'application/json' } };
 };

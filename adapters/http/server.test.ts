@@ -20,6 +20,7 @@ const authenticator = (known: Readonly<Record<string, Principal>>): Authenticato
     if (!found) throw new UnauthenticatedError(authorization === undefined ? 'missing' : 'invalid', 'not valid');
     return found;
   },
+  identify: () => Promise.reject(new UnauthenticatedError('invalid', 'not valid')),
 });
 
 describe('HTTP server', () => {

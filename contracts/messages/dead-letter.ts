@@ -46,7 +46,9 @@ export interface DeadLetter {
 export const DEAD_LETTERS = 'dead-letters';
 /** Collection with the dead letters of webhook messages. */
 export const WEBHOOK_DEAD_LETTERS = 'webhook-dead-letters';
+/** Collection with messages that did not become orders. */
+export const INBOUND_DEAD_LETTERS = 'inbound-dead-letters';
 /** All collections of dead letters, one per projection that makes some; each sorts by `failedAt` and filters by `state`. */
-export const DEAD_LETTER_COLLECTIONS: readonly string[] = [DEAD_LETTERS, WEBHOOK_DEAD_LETTERS];
+export const DEAD_LETTER_COLLECTIONS: readonly string[] = [DEAD_LETTERS, WEBHOOK_DEAD_LETTERS, INBOUND_DEAD_LETTERS];
 /** What each of them is indexed by. */
 export const DEAD_LETTER_INDEXES: readonly (readonly string[])[] = [['state', 'failedAt'], ['objectId'], ['failedAt']];

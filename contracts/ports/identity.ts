@@ -24,4 +24,10 @@ export interface Authenticator {
    * @throws UnauthenticatedError missing, malformed, expired, foreign or revoked
    */
   authenticate(authorization: string | undefined): Promise<Principal>;
+
+  /**
+   * A client whom something else has authenticated, such as a broker its users: with all its scopes, if it may act at present.
+   * @throws UnauthenticatedError unknown, revoked, or of a suspended partner
+   */
+  identify(clientId: string): Promise<Principal>;
 }

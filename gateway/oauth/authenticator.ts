@@ -23,6 +23,9 @@ interface Remembered {
   readonly version: number;
 }
 
+/** Absent scopes: all that the client has. */
+type Granted = Pick<VerifiedToken, 'clientId'> & Partial<Pick<VerifiedToken, 'scopes'>>;
+
 const BEARER = /^Bearer +(\S+)$/i;
 
 /**
@@ -40,13 +43,13 @@ export const authenticator = ({
   const remembered = new Map<string, Remembered>();
 
   /** @throws UnauthenticatedError when client or partner may not act at present */
-  const principalOf = (token: VerifiedToken): Principal => {
+  const principalOf = (token: Granted): Principal => {
     const client = registry.client(token.clientId);
-    if (!client) throw invalid('the access token’s client is unknown');
-    if (client.status === 'revoked') throw invalid('the access token’s client was revoked');
+    if (!client) throw invalid('the client is unknown');
+    if (client.status === 'revoked') throw invalid('the client was revoked');
     const partner = registry.partner(client.partnerId);
     if (partner?.status !== 'active') throw invalid('the partner is suspended');
-    const granted = new Set(token.scopes);
+    const granted = new Set(token.scopes ?? client.scopes);
     return {
       clientId: client.clientId,
       partnerId: client.partnerId,
@@ -56,7 +59,7 @@ export const authenticator = ({
   };
 
   /** Nobody is refused for what another process has changed and this one has not heard of yet. */
-  const principalNow = async (token: VerifiedToken): Promise<Principal> => {
+  const principalNow = async (token: Granted): Promise<Principal> => {
     try {
       return principalOf(token);
     } catch {
@@ -82,6 +85,7 @@ export const authenticator = ({
   };
 
   return {
+    identify: (clientId) => principalNow({ clientId }),
     async authenticate(authorization) {
       const bearer = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
       if (bearer === undefined) {

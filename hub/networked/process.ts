@@ -13,6 +13,7 @@ import { startGateway } from '@sagahub/gateway/service.ts';
 import { ensureAdmin } from '../admin-client.ts';
 import { QUEUES } from '../flows.ts';
 import { startGrpc } from '../grpc.ts';
+import { inboundHealth, startInboundOrders } from '../inbound.ts';
 import { metricsRoute } from '../metrics-route.ts';
 import { resumeClock } from '../resume-clock.ts';
 import { VERSION } from '../version.ts';
@@ -69,16 +70,28 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   const { strictInventory } = config.orchestration;
   const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup }));
   await resumeClock(clock, ports.store, telemetry.logger);
-  const services = name === 'gateway' ? remoteServices(settings) : [await startService(name, config, ports)];
+  const own = name === 'gateway' ? undefined : await startService(name, config, ports);
+  const services = own ? [own.service] : remoteServices(settings);
   for (const service of services) started.use(service);
   if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);
   if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
 
+  const inbound = inboundHealth();
   const gateway = started.use(
-    await startGateway(config.gateway, ports, { services: [...services, enginesOf(name, ports.engines)], version: VERSION }),
+    await startGateway(config.gateway, ports, {
+      services: [...services, enginesOf(name, ports.engines), inbound.service],
+      version: VERSION,
+    }),
   );
   if (name === 'gateway' && config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
-  const own = new Set(services.flatMap(({ routes }) => routes));
+  if (own && name === 'integration-service') {
+    const { authenticator } = gateway;
+    const { service, runtime } = own;
+    inbound.run(
+      started.use(await startInboundOrders({ config: config.integration, ports, runtime, routes: service.routes, authenticator })),
+    );
+  }
+  const ownRoutes = new Set(services.flatMap(({ routes }) => routes));
   const api = started.use(
     await startHttpServer({
       host: config.gateway.host,
@@ -100,7 +113,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
           {
             trustedProxies: 1,
             behindGateway: true,
-            routes: gateway.publicRoutes.filter((route) => own.has(route) || route.path.startsWith('/health/')),
+            routes: gateway.publicRoutes.filter((route) => ownRoutes.has(route) || route.path.startsWith('/health/')),
           }),
     }),
   );

@@ -2,13 +2,14 @@ import { openHttpClient } from '@sagahub/adapters/http/client.ts';
 import { tracedHttpClient } from '@sagahub/adapters/http/traced-client.ts';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
+import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports, Service } from '@sagahub/contracts/service.ts';
 import { forwardedRoutes } from '@sagahub/gateway/routing/forward.ts';
 import { upstreamBreaker } from '@sagahub/gateway/routing/upstream-breaker.ts';
 import { startIntegration } from '@sagahub/integration-service/service.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
 import { startInventory } from '@sagahub/orchestration-service/inventory/start.ts';
-import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
+import { type FlowRegistration, startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
@@ -22,9 +23,24 @@ export const SERVICES = ['integration-service', 'orchestration-service', 'outbou
 export type ServiceName = (typeof SERVICES)[number];
 
 /** Starts one service in this process. */
-export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<Service> => {
+export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<StartedService> => {
   const orders = orderRegistration(config.orchestration, ports);
   const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: false, takesWork: config.hub.workers });
+  return { service: await serviceOf(name, config, ports, runtime, orders), runtime };
+};
+
+export interface StartedService {
+  readonly service: Service;
+  readonly runtime: SagaRuntime;
+}
+
+const serviceOf = async (
+  name: ServiceName,
+  config: HubConfig,
+  ports: Ports,
+  runtime: StreamRuntime,
+  orders: FlowRegistration,
+): Promise<Service> => {
   switch (name) {
     case 'integration-service':
       return startIntegration(config.integration, ports, runtime);

@@ -1,7 +1,8 @@
 import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
-import { DEAD_LETTER_INDEXES, DEAD_LETTERS, WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
+import { DEAD_LETTER_INDEXES, DEAD_LETTERS, INBOUND_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import { WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES } from '@sagahub/contracts/messages/webhook-documents.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
+import { inboundFold } from './inbound.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
 import type { Projection } from './projection.ts';
@@ -10,8 +11,8 @@ import { webhookFold } from './webhook.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
-  version: 2,
-  folds: [orderFold],
+  version: 4,
+  folds: [orderFold, inboundFold],
   collections: [
     {
       name: ORDERS,
@@ -25,6 +26,7 @@ export const ordersProjection: Projection = {
       selective: ['orderNumber'],
     },
     { name: DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
+    { name: INBOUND_DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
   ],
 };
 

@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
+import amqp from 'amqplib';
 import { TEST_CERTIFICATE } from '../../adapters/http/testing/certificate.ts';
 import { freePort, hasCommand, type LocalServer, startLocalServer, temporaryFolder } from './local-server.ts';
 
@@ -13,6 +15,10 @@ export const availability = (): string | undefined =>
   SCRIPTS && hasCommand('epmd') ? undefined : 'rabbitmq-server is not installed (Debian: apt-get install rabbitmq-server)';
 
 export interface RabbitMqServer extends LocalServer {
+  /** Makes a user as an operator of the broker would, with these rights in the virtual host `/`; answers its URL. */
+  addUser(name: string, rights: { readonly configure: string; readonly write: string; readonly read: string }): Promise<string>;
+  /** Messages that wait in a queue, those in hand not counted; `undefined` when there is no such queue. */
+  waiting(queue: string): Promise<number | undefined>;
   /** Of the same server, over TLS with the certificate of the tests. */
   readonly tlsUrl: string;
 }
@@ -65,8 +71,28 @@ export const startRabbitMq = async (): Promise<RabbitMqServer> => {
     ready: () => speaksAmqp(port),
     startWithinMs: 120_000, // ten seconds of computing, on a machine that does something else too
   });
+  const control = (...args: readonly string[]) => promisify(execFile)(join(SCRIPTS ?? '', 'rabbitmqctl'), ['-q', ...args], { env });
   return {
     ...server,
+    addUser: async (name, { configure, write, read }) => {
+      await control('add_user', name, `secret-of-${name}`);
+      await control('set_permissions', '-p', '/', name, configure, write, read);
+      return `amqp://${name}:secret-of-${name}@127.0.0.1:${port}`;
+    },
+    // Its own tool tells of quorum queues as they were seconds ago.
+    waiting: async (queue) => {
+      const connection = await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}`);
+      connection.on('error', () => {});
+      try {
+        const channel = await connection.createChannel();
+        channel.on('error', () => {});
+        return (await channel.checkQueue(queue)).messageCount;
+      } catch {
+        return undefined;
+      } finally {
+        await connection.close().catch(() => {});
+      }
+    },
     tlsUrl: `amqps://guest:guest@localhost:${tlsPort}`,
     [Symbol.asyncDispose]: async () => {
       await server[Symbol.asyncDispose]();
