@@ -3,6 +3,7 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
 import type { RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Ports, Service } from '@sagahub/contracts/service.ts';
+import { auditedRoutes } from './audit/audited-routes.ts';
 import { type GatewayConfig, publicUrlOf } from './config.ts';
 import { docsRoutes } from './docs/routes.ts';
 import { healthRoutes } from './health.ts';
@@ -21,6 +22,8 @@ import { tokenIssuer } from './oauth/tokens.ts';
 export interface GatewayOptions {
   /** Started before: their routes are served, and their health is asked. */
   readonly services: readonly Service[];
+  /** This is the edge that operators reach: what they do is recorded here, and behind it no more. Default false. */
+  readonly audits?: boolean;
   /** Of the hub, for OpenAPI and health. */
   readonly version: string;
 }
@@ -47,7 +50,7 @@ const EXTERNAL_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'];
 export const startGateway = async (
   config: GatewayConfig,
   ports: Pick<Ports, 'store' | 'keys' | 'cache' | 'clock' | 'telemetry'>,
-  { services, version }: GatewayOptions,
+  { services, version, audits = false }: GatewayOptions,
 ): Promise<Gateway> => {
   const { store, keys, cache, clock } = ports;
   const { audience, issuer: externalIssuer, jwksUrl, tokenLifetimeMs, signingKey } = config;
@@ -81,7 +84,8 @@ export const startGateway = async (
   ];
   const name = 'gateway';
   const probes = healthRoutes({ services: [...services, { name, health }], clock, version, draining: () => draining });
-  const documented = [...routes, ...services.flatMap((service) => service.routes), ...probes.open];
+  const offered = [...routes, ...services.flatMap((service) => service.routes), ...probes.open];
+  const documented = audits ? auditedRoutes(offered, ports) : offered;
   const tokenUrl = `${externalIssuer ?? publicUrl}/oauth/token`;
   return {
     name,

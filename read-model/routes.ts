@@ -1,6 +1,7 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { type AuditContext, auditRoutes } from './audit/routes.ts';
 import { eventsQuery } from './queries/events-query.ts';
+import { operatorActsQuery } from './queries/operator-acts-query.ts';
 import { orderQuery } from './queries/order-query.ts';
 import { adminOrdersQuery, ordersQuery } from './queries/orders-query.ts';
 import { type ProjectionsContext, projectionsQueries } from './queries/projections-query.ts';
@@ -15,5 +16,6 @@ export const readModelRoutes = (context: QueryContext, operations: ProjectionsCo
   eventsQuery(context),
   adminOrdersQuery(context),
   ...projectionsQueries(operations),
+  operatorActsQuery(context),
   ...auditRoutes(operations),
 ];

@@ -51,6 +51,7 @@ describe('read-model service', () => {
         ['breakers', 0, 0],
         ['redrives', 0, 0],
         ['webhooks', 0, 0],
+        ['operators', 0, 0],
       ],
     );
     await assert.rejects(call('rebuildProjection', { params: { name: 'nothing' } }), NotFoundError);

@@ -7,7 +7,7 @@ import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { Projector } from './projector.ts';
 import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
-import { breakersProjection, ordersProjection, redrivesProjection, webhooksProjection } from './projections/index.ts';
+import { breakersProjection, operatorsProjection, ordersProjection, redrivesProjection, webhooksProjection } from './projections/index.ts';
 import type { Projection } from './projections/projection.ts';
 import { OrderReader } from './queries/order-reader.ts';
 import type { OpenBreakers } from './queries/order-view.ts';
@@ -29,7 +29,8 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const breakers = started.use(await Projector.start(breakersProjection, ports, options));
   const redrives = started.use(await Projector.start(redrivesProjection, ports, options));
   const webhooks = started.use(await Projector.start(webhooksProjection, ports, options));
-  const projectors = [orders, breakers, redrives, webhooks];
+  const operators = started.use(await Projector.start(operatorsProjection, ports, options));
+  const projectors = [orders, breakers, redrives, webhooks, operators];
   const rebuilds = started.use(new Rebuilds(ports));
   await rebuilds.resume(projectors);
   observe(ports, projectors);

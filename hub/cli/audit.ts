@@ -1,5 +1,6 @@
 import type { AuditFault, AuditReport } from '@sagahub/contracts/api/operations-views.ts';
 import { Command } from 'commander';
+import { auditOperatorsCommand } from './audit-operators.ts';
 import { auditReplayCommand } from './audit-replay.ts';
 import { connect } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -15,8 +16,9 @@ interface VerifyOptions extends OutputOptions {
 
 export const auditCommand = (): Command =>
   new Command('audit')
-    .description('prove the history: verify its hashes, replay it')
+    .description('prove the history: verify its hashes, replay it, see who did what')
     .addCommand(verifyCommand())
+    .addCommand(auditOperatorsCommand())
     .addCommand(auditReplayCommand());
 
 const verifyCommand = (): Command =>

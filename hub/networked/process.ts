@@ -80,6 +80,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   const gateway = started.use(
     await startGateway(config.gateway, ports, {
       services: [...services, enginesOf(name, ports.engines), inbound.service],
+      audits: name === 'gateway',
       version: VERSION,
     }),
   );

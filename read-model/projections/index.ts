@@ -1,8 +1,10 @@
+import { OPERATOR_ACTS } from '@sagahub/contracts/messages/operator.ts';
 import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
 import { DEAD_LETTER_INDEXES, DEAD_LETTERS, INBOUND_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import { WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES } from '@sagahub/contracts/messages/webhook-documents.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { inboundFold } from './inbound.ts';
+import { operatorFold } from './operator.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
 import type { Projection } from './projection.ts';
@@ -11,7 +13,7 @@ import { webhookFold } from './webhook.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
-  version: 4,
+  version: 3,
   folds: [orderFold, inboundFold],
   collections: [
     {
@@ -59,5 +61,24 @@ export const webhooksProjection: Projection = {
   ],
 };
 
+export const operatorsProjection: Projection = {
+  name: 'operators',
+  version: 1,
+  folds: [operatorFold],
+  collections: [
+    {
+      name: OPERATOR_ACTS,
+      indexes: [['at'], ['by', 'at'], ['action', 'at'], ['object', 'at'], ['outcome', 'at'], ['correlationId']],
+      selective: ['correlationId', 'object'],
+    },
+  ],
+};
+
 /** Every projection of the hub. */
-export const PROJECTIONS: readonly Projection[] = [ordersProjection, breakersProjection, redrivesProjection, webhooksProjection];
+export const PROJECTIONS: readonly Projection[] = [
+  ordersProjection,
+  breakersProjection,
+  redrivesProjection,
+  webhooksProjection,
+  operatorsProjection,
+];
