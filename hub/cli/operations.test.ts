@@ -27,6 +27,21 @@ describe('sagahub for operators and auditors', () => {
     assert.equal((await fetch(`${hub.url}/api/v1/admin/partners`, { headers: bearer })).status, 403);
   });
 
+  it('sees, opens and closes breakers, and tells the auditor who did it', async () => {
+    assert.match((await cli(['breakers', 'list'])).stdout, /^erp +closed/m);
+    assert.match((await cli(['breakers', 'open', 'erp', '--reason', 'maintenance'])).stdout, /state +open/);
+    assert.match((await cli(['breakers', 'close', 'erp', '--reason', 'it is back'])).stdout, /state +closed/);
+    const { stdout } = await cli(['breakers', 'show', 'erp']);
+    assert.match(stdout, /closed +client:operator +it is back[^]*open +client:operator +maintenance/);
+    const acts = await until(
+      'the acts being shown',
+      () => cli(['audit', 'operators', '--object', 'breakers/erp']),
+      (shown) => /closeBreaker +breakers\/erp +done/.test(shown.stdout),
+    );
+    assert.match(acts.stdout, /operator +openBreaker +breakers\/erp +done +\S*127\.0\.0\.1 +maintenance/);
+    assert.equal((await cli(['breakers', 'show', 'crm'])).code, EXIT.notFound);
+  });
+
   it('adds partners whose clients work at once, and rotates their secrets', async () => {
     const added = await cli(['partners', 'add', 'acme', '--name', 'ACME', '--client', 'acme-edi', '--json']);
     assert.equal(added.code, EXIT.ok, added.stderr);

@@ -1,5 +1,7 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { BreakerEvent } from '@sagahub/contracts/messages/hub.ts';
 import { z } from 'zod';
 import type { ConnectorBreaker } from '../resilience/connector-breaker.ts';
 import { act, operatorOf, readReason } from './acts.ts';
@@ -16,6 +18,23 @@ const breakerView = z
   })
   .meta({ id: 'Breaker' });
 type BreakerView = z.output<typeof breakerView>;
+
+const breakerDetail = breakerView
+  .extend({
+    history: z
+      .array(
+        z.object({
+          at: z.iso.datetime(),
+          state: z.enum(['open', 'closed']),
+          by: z.string().describe('`hub`, or the client that did it by hand'),
+          reason: z.string().optional().describe('why it opened, or why somebody closed it'),
+          nextProbeAt: z.string().optional(),
+        }),
+      )
+      .describe('the last 100 openings and closings, newest first; the log has all of them'),
+  })
+  .meta({ id: 'BreakerDetail' });
+const HISTORY = 100;
 
 const TAG = 'Breakers';
 const PATH = '/api/v1/admin/breakers';
@@ -40,6 +59,22 @@ export const breakerRoutes = (breakers: ReadonlyMap<string, ConnectorBreaker>): 
       },
       handle: async () => ({ status: 200, body: { items: [...breakers.values()].map(viewOf) } }),
     },
+    {
+      method: 'GET',
+      path: `${PATH}/:connector`,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'getBreaker',
+        summary: 'A breaker with its history',
+        tag: TAG,
+        responses: { 200: { description: 'The breaker as it is now, and how it came to be so', schema: breakerDetail } },
+      },
+      handle: async (request) => {
+        const breaker = find(request.params['connector']);
+        const history = (await breaker.history(HISTORY)).map(changeOf);
+        return { status: 200, body: { ...viewOf(breaker), history } };
+      },
+    },
     act(
       `${PATH}/:connector/open`,
       {
@@ -51,7 +86,7 @@ export const breakerRoutes = (breakers: ReadonlyMap<string, ConnectorBreaker>): 
       },
       async (request) => {
         const breaker = find(request.params['connector']);
-        await breaker.openByHand(operatorOf(request), readReason(request));
+        await breaker.openByHand(operatorOf(request), readReason(request), request);
         return { status: 200, body: viewOf(breaker) };
       },
     ),
@@ -66,11 +101,19 @@ export const breakerRoutes = (breakers: ReadonlyMap<string, ConnectorBreaker>): 
       },
       async (request) => {
         const breaker = find(request.params['connector']);
-        await breaker.closeByHand(operatorOf(request), readReason(request));
+        await breaker.closeByHand(operatorOf(request), readReason(request), request);
         return { status: 200, body: viewOf(breaker) };
       },
     ),
   ];
+};
+
+const changeOf = (event: RecordedEvent) => {
+  const { type, data } = event as unknown as BreakerEvent;
+  const at = event.metadata.time;
+  if (type === 'BreakerClosed') return { at, state: 'closed', by: data.by, ...(data.reason !== undefined && { reason: data.reason }) };
+  const { by, cause, probeAt } = data;
+  return { at, state: 'open', by, reason: cause, ...(probeAt !== undefined && { nextProbeAt: probeAt }) };
 };
 
 const viewOf = ({ connector, state }: ConnectorBreaker): BreakerView => {

@@ -176,6 +176,15 @@ describe('operator routes', () => {
       assert.deepEqual(opened, { status: 200, body: open });
       const closed = await call('closeBreaker', { params: { connector: 'erp' }, body: { reason: 'done' } });
       assert.deepEqual(closed.body, { connector: 'erp', state: 'closed' });
+      const { body } = await call('getBreaker', { params: { connector: 'erp' } });
+      assert.deepEqual(body, {
+        connector: 'erp',
+        state: 'closed',
+        history: [
+          { at: since, state: 'closed', by: 'client:op', reason: 'done' },
+          { at: since, state: 'open', by: 'client:op', reason: 'maintenance' },
+        ],
+      });
       await assert.rejects(call('openBreaker', { params: { connector: 'crm' }, body: { reason: 'x' } }), NotFoundError);
       await assert.rejects(call('openBreaker', { params: { connector: 'erp' }, body: {} }), ValidationError);
     });

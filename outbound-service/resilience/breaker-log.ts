@@ -7,6 +7,12 @@ import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store
 
 const SCHEMA_VERSION = 1;
 
+/** The request on which somebody did it by hand. */
+export interface BreakerTrace {
+  readonly correlationId?: string;
+  readonly traceparent?: string | undefined;
+}
+
 /** The openings and closings of one breaker, in the stream `breaker-<connector>`. Facts: always recorded, one after the other. */
 export class BreakerLog {
   readonly stream: string;
@@ -26,10 +32,16 @@ export class BreakerLog {
     return this.#store.readStream(this.stream, { from: after + 1 });
   }
 
+  /** Those before a revision and that one, newest first. */
+  async newest(head: number, limit: number): Promise<readonly RecordedEvent[]> {
+    return (await this.#store.readStream(this.stream, { from: Math.max(0, head - limit + 1), to: head })).toReversed();
+  }
+
   /** @param id of the event, by which it is known again in the log */
-  append(id: string, body: BreakerEvent, actor: string): Promise<void> {
+  append(id: string, body: BreakerEvent, actor: string, trace: BreakerTrace = {}): Promise<void> {
     const time = new Date(this.#clock.now()).toISOString();
-    const metadata = { time, correlationId: newId(), actor, schemaVersion: SCHEMA_VERSION };
+    const { correlationId = newId(), traceparent } = trace;
+    const metadata = { time, correlationId, ...(traceparent !== undefined && { traceparent }), actor, schemaVersion: SCHEMA_VERSION };
     const appended = this.#tail.then(() => this.#append({ id, ...body, metadata }));
     this.#tail = appended.catch(() => undefined);
     return appended;

@@ -7,7 +7,7 @@ import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { Breaker, type BreakerOptions, type BreakerState, type Leave, type OpenState } from './breaker.ts';
-import { BreakerLog } from './breaker-log.ts';
+import { BreakerLog, type BreakerTrace } from './breaker-log.ts';
 import { replayBreaker } from './breaker-replay.ts';
 
 export interface ConnectorBreakerOptions extends BreakerOptions {
@@ -92,20 +92,26 @@ export class ConnectorBreaker {
   }
 
   /** By hand: recorded first, then in force, until it is closed by hand. */
-  async openByHand(by: string, cause: string): Promise<void> {
+  async openByHand(by: string, cause: string, trace?: BreakerTrace): Promise<void> {
     const { connector } = this;
-    await this.#log.append(newId(), { type: 'BreakerOpened', data: { connector, cause, by } }, by);
+    await this.#log.append(newId(), { type: 'BreakerOpened', data: { connector, cause, by } }, by, trace);
     await this.#catchUp();
   }
 
   /** By hand: recorded first, then in force. Nothing when it is closed already. */
-  async closeByHand(by: string, reason: string): Promise<void> {
+  async closeByHand(by: string, reason: string, trace?: BreakerTrace): Promise<void> {
     await this.#catchUp();
     if (this.state.state === 'closed') return;
     const { connector } = this;
-    await this.#log.append(newId(), { type: 'BreakerClosed', data: { connector, by, reason } }, by);
+    await this.#log.append(newId(), { type: 'BreakerClosed', data: { connector, by, reason } }, by, trace);
     await this.#catchUp();
     this.#wake();
+  }
+
+  /** Its openings and closings, whoever decided them, newest first. */
+  async history(limit: number): Promise<readonly RecordedEvent[]> {
+    await this.#catchUp();
+    return this.#seen === NO_STREAM ? [] : this.#log.newest(this.#seen, limit);
   }
 
   /** Resolves when what it decided is in the log and the work it woke is on its way. */
