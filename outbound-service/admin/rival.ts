@@ -2,7 +2,8 @@ import { ConflictError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 
-const isByHand = ({ metadata, data }: RecordedEvent): boolean => metadata.actor.startsWith('client:') && typeof data['reason'] === 'string';
+const isByHand = (event: RecordedEvent): event is RecordedEvent<string, { readonly reason: string }> =>
+  event.metadata.actor.startsWith('client:') && typeof event.data['reason'] === 'string';
 
 /**
  * Does what an operator asks for. One whom somebody else was faster than is told who that was, what they did, when and why.
