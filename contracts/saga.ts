@@ -84,6 +84,9 @@ export interface ExternalCall {
   readonly private?: SealedData;
 }
 
+/** Attempt n of N since somebody last asked for another round. */
+export type AttemptRound = { readonly attempt: number; readonly of: number };
+
 /** What came of an external call. A fact: it is recorded whatever the order has become meanwhile. */
 export type CallReport = CallOutcome & {
   /** What else a flow keeps of a call; its own to understand. */
@@ -100,6 +103,8 @@ type CallOutcome =
       readonly reason: string;
       readonly status?: number;
       readonly nextAtMs: number;
+      /** The next attempt's place in its round, and how many a round has. */
+      readonly round?: AttemptRound;
     }
   /** No attempts left, or nothing safe left to try. */
   | {

@@ -56,6 +56,14 @@ export const METRICS = {
   ordersReplayed: counter('hub.orders.replayed', '{order}', 'Repeats answered with the first answer.', 'channel'),
   ordersRefused: counter('hub.orders.refused', '{order}', 'Orders not accepted, by error code.', 'channel', 'code'),
   ordersStuck: gauge('hub.orders.stuck', '{order}', 'Orders that only an operator can move on.'),
+  ordersInFlight: gauge(
+    'hub.orders.in_flight',
+    '{order}',
+    'Orders that have not ended, of the first 1,000, by what they wait for.',
+    'state',
+    'cause',
+  ),
+  ordersOldestAge: gauge('hub.orders.oldest.age', 's', 'For how long the oldest of them has been waiting.', 'state', 'cause'),
   ordersOverdue: gauge('hub.orders.overdue', '{order}', 'Orders in flight that were flagged as overdue at the ERP.'),
 
   sagaStarted: counter('hub.saga.started', '{saga}', 'Business objects whose flow began.', 'saga'),

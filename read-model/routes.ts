@@ -6,6 +6,7 @@ import { orderQuery } from './queries/order-query.ts';
 import { adminOrdersQuery, ordersQuery } from './queries/orders-query.ts';
 import { type ProjectionsContext, projectionsQueries } from './queries/projections-query.ts';
 import type { QueryContext } from './queries/query-context.ts';
+import { workQueries } from './queries/work-query.ts';
 import { timelineQuery } from './queries/timeline-query.ts';
 
 /** Everything the read model answers to the outside. */
@@ -15,6 +16,7 @@ export const readModelRoutes = (context: QueryContext, operations: ProjectionsCo
   timelineQuery(context),
   eventsQuery(context),
   adminOrdersQuery(context),
+  ...workQueries(context),
   ...projectionsQueries(operations),
   operatorActsQuery(context),
   ...auditRoutes(operations),

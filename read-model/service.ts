@@ -13,6 +13,8 @@ import { OrderReader } from './queries/order-reader.ts';
 import type { OpenBreakers } from './queries/order-view.ts';
 import type { QueryContext } from './queries/query-context.ts';
 import { statsQuery } from './queries/stats-query.ts';
+import { countWork, workInFlight } from './queries/work.ts';
+import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { readModelRoutes } from './routes.ts';
 
@@ -34,6 +36,7 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const rebuilds = started.use(new Rebuilds(ports));
   await rebuilds.resume(projectors);
   observe(ports, projectors);
+  observeWork(ports);
   const cursors = new LogCursors(ports.store.logId);
   const feed = started.use(new ChangeFeed(ports));
   const context: QueryContext = {
@@ -73,6 +76,34 @@ const healthOf = async (projector: Projector): Promise<HealthCheck> => {
     observedValue: lagSeconds,
     observedUnit: 's',
   };
+};
+
+/** Orders looked at for a scrape, received first first: their ages are what matters, and a backlog must not be read for every scrape. */
+const OBSERVED = 1_000;
+/** The gauges of one scrape are asked within this time. */
+const SCRAPE_MS = 500;
+
+/** What waits, by state and cause, with the age of the oldest. */
+const observeWork = (ports: Ports): void => {
+  const { telemetry, documents, clock } = ports;
+  let latest: { readonly atMs: number; readonly counted: ReturnType<typeof countWork> } | undefined;
+  /** Once for all gauges of a scrape. */
+  const counted = () => {
+    const atMs = clock.now();
+    if (!latest || atMs - latest.atMs > SCRAPE_MS) {
+      const breakers = openBreakers(ports);
+      latest = { atMs, counted: breakers.then((open) => countWork(workInFlight(documents, open, atMs), OBSERVED)) };
+    }
+    return latest.counted;
+  };
+  telemetry.gauge(METRICS.ordersInFlight.name, async () =>
+    (await counted()).counts.map(({ count, state, cause }) => [count, { state, cause }] as const),
+  );
+  telemetry.gauge(METRICS.ordersOldestAge.name, async () =>
+    (await counted()).counts.map(
+      ({ oldestSince, state, cause }) => [Math.max(0, (clock.now() - Date.parse(oldestSince)) / 1_000), { state, cause }] as const,
+    ),
+  );
 };
 
 const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector[]): void => {

@@ -24,9 +24,32 @@ export const waitingView = z
     attempt: z.int().positive().optional().describe('number of the attempt that is next or under way'),
     nextAt: time.optional().describe('when it is tried again; absent: under way now, or not before somebody acts'),
     reason: z.string().optional().describe('what went wrong last, or why nothing is tried at present'),
+    cause: z.string().optional().describe('groups what went wrong last, such as `http-503`'),
+    round: z.object({ attempt: z.int(), of: z.int() }).optional().describe('attempt n of N, since somebody last asked for another round'),
   })
   .meta({ id: 'OrderWaiting' });
 export type WaitingView = z.output<typeof waitingView>;
+
+export const HEALTH_STATES = ['moving', 'waiting', 'overdue', 'stuck'] as const;
+export const WAITS_FOR = ['hub', 'erp', 'erp-cancellation', 'retry', 'operator'] as const;
+export const healthView = z
+  .object({
+    state: z
+      .enum(HEALTH_STATES)
+      .describe('`moving`: under way; `overdue`: it takes longer than it should; `stuck`: only an operator moves it on'),
+    waitsFor: z.enum(WAITS_FOR),
+    cause: z.string().describe('stable: groups orders that wait, or are stuck, for one reason'),
+    reason: z.string().optional(),
+    step: z.string().optional().describe('what it is at'),
+    attempt: z.int().positive().optional().describe('the attempt that is next or under way'),
+    round: z.object({ attempt: z.int(), of: z.int() }).optional().describe('the same as n of N'),
+    nextAt: time.optional().describe('when it is tried again'),
+    since: time.describe('since when it waits for this'),
+    stalledSince: time.optional().describe('since when something should have happened and did not'),
+    deadLetterId: z.string().optional(),
+  })
+  .meta({ id: 'OrderHealth' });
+export type HealthView = z.output<typeof healthView>;
 
 const lineView = z.object({
   lineNumber: z.int().positive(),
@@ -44,6 +67,7 @@ const summaryFields = {
   status: z.enum(ORDER_STATUSES),
   state: z.enum(ORDER_STATES).describe("the saga's own state"),
   waiting: waitingView.optional(),
+  health: healthView.optional().describe('while it is in flight or stuck'),
   currency: z.string().length(3),
   subtotal: amount,
   total: amount.optional().describe('known once stock and discount are settled'),

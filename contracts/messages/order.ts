@@ -4,6 +4,7 @@
  */
 import type { EventBody } from '../events.ts';
 import type { Redriven } from './hub.ts';
+import type { AttemptRound } from '../saga.ts';
 import type { StockItem, StockShortage } from '../ports/stock.ts';
 
 export const ORDER = 'order';
@@ -87,6 +88,8 @@ export type ErpAttemptFailed = EventBody<
     readonly reason: string;
     readonly status?: number;
     readonly nextAt: string;
+    /** The next attempt's place in its round, and how many a round has. */
+    readonly round?: AttemptRound;
   }
 >;
 /** The ERP said no, for good. */
@@ -125,7 +128,13 @@ export type CompensationRequested = EventBody<'CompensationRequested', { readonl
 export type ErpCancellationRequested = EventBody<'ErpCancellationRequested', { readonly connector: string; readonly erpRef?: string }>;
 export type ErpCancellationAttemptFailed = EventBody<
   'ErpCancellationAttemptFailed',
-  { readonly attempt: number; readonly reason: string; readonly status?: number; readonly nextAt: string }
+  {
+    readonly attempt: number;
+    readonly reason: string;
+    readonly status?: number;
+    readonly nextAt: string;
+    readonly round?: AttemptRound;
+  }
 >;
 /** `absent`: a look-up after the settling time proved that there is nothing to cancel. `by-hand`: an operator says so. */
 export type ErpOrderCancelled = EventBody<

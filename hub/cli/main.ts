@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   stock: async () => (await import('./stock.ts')).stockCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
   breakers: async () => (await import('./breakers.ts')).breakersCommand(),
+  work: async () => (await import('./work.ts')).workCommand(),
   redrives: async () => (await import('./redrives.ts')).redrivesCommand(),
   projections: async () => (await import('./projections.ts')).projectionsCommand(),
   events: async () => (await import('./events.ts')).eventsCommand(),

@@ -7,7 +7,7 @@ import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Logger, Span } from '@sagahub/contracts/ports/telemetry.ts';
-import type { CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
+import type { AttemptRound, CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
 import type { Permit } from '../resilience/breaker.ts';
 import type { ConnectorBreaker } from '../resilience/connector-breaker.ts';
 import type { Deadline, Deadlines } from '../resilience/deadlines.ts';
@@ -165,7 +165,13 @@ export class Attempt implements Disposable {
     if (delayMs === undefined && breaker.state.state === 'closed') return this.exhausted(certainty === 'unknown', trouble);
     if (delayMs === undefined && isUnwritten) return this.waitForBreaker();
     const nextAtMs = delayMs === undefined ? breaker.waitUntilMs() : clock.now() + delayMs;
-    await this.report({ kind: 'failed', certainty, reason, ...(status !== undefined && { status }), nextAtMs });
+    await this.report({ kind: 'failed', certainty, reason, ...(status !== undefined && { status }), nextAtMs, round: this.nextOfRound });
+  }
+
+  /** Which attempt of how many comes next. */
+  get nextOfRound(): AttemptRound {
+    const of = this.context.retry.delaysMs.length + 1;
+    return { attempt: Math.min((this.call.attemptInRound ?? this.call.attempt) + 1, of), of };
   }
 
   /** Over to an operator. The dead letter's id is the same however often this is reported. */

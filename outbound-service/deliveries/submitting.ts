@@ -50,7 +50,7 @@ const uncertain = (attempt: Attempt, trouble: { readonly reason: string; readonl
   const { reason, status } = trouble;
   const nextAtMs = clock.now() + (retryDelayMs(retry, attempt.call.attemptInRound ?? attempt.call.attempt) ?? 0);
   return attempt
-    .report({ kind: 'failed', certainty: 'unknown', reason, ...(status !== undefined && { status }), nextAtMs })
+    .report({ kind: 'failed', certainty: 'unknown', reason, ...(status !== undefined && { status }), nextAtMs, round: attempt.nextOfRound })
     .then(() => undefined);
 };
 

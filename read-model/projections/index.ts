@@ -13,7 +13,7 @@ import { webhookFold } from './webhook.ts';
 
 export const ordersProjection: Projection = {
   name: 'orders',
-  version: 3,
+  version: 4,
   folds: [orderFold, inboundFold],
   collections: [
     {

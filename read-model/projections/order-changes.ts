@@ -1,3 +1,4 @@
+import { causeOf } from '@sagahub/contracts/causes.ts';
 import type { Compensation, Handover, OrderState } from '@sagahub/contracts/messages/order.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
 import { isOfStep } from './order-dead-letters.ts';
@@ -92,5 +93,5 @@ const afterFault = (
   const reason = `${fault.step}: ${fault.error}`;
   if (fault.nextAt === undefined) return { for: 'operator', since: at, reason };
   const since = before.waiting?.for === 'retry' ? before.waiting.since : at;
-  return { for: 'retry', since, attempt: fault.attempt + 1, nextAt: fault.nextAt, reason };
+  return { for: 'retry', since, attempt: fault.attempt + 1, nextAt: fault.nextAt, reason, cause: causeOf({ reason: fault.error }) };
 };

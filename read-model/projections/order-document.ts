@@ -1,4 +1,5 @@
 import type { SealedData } from '@sagahub/contracts/events.ts';
+import type { AttemptRound } from '@sagahub/contracts/saga.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { Compensation, ErpRequestEdited, Handover, OrderLine, OrderState, OrderStatus } from '@sagahub/contracts/messages/order.ts';
 
@@ -14,6 +15,10 @@ export interface Waiting {
   /** Absent: under way now, or not before somebody acts. */
   readonly nextAt?: string;
   readonly reason?: string;
+  /** Groups what went wrong last, see `causeOf`. */
+  readonly cause?: string;
+  /** The attempt's place in its round, and how many a round has. */
+  readonly round?: AttemptRound;
 }
 
 /** What is known about an order at the ERP. */

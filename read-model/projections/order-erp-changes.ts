@@ -1,4 +1,6 @@
 import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
+import { causeOf } from '@sagahub/contracts/causes.ts';
+import type { AttemptRound } from '@sagahub/contracts/saga.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
 import type { ErpDelivery, OrderDocument, Waiting } from './order-document.ts';
 
@@ -92,7 +94,13 @@ export const knownErp = (before: OrderDocument, at: string): ErpDelivery =>
 export const failedAttempt = (
   waitedFor: Waiting['for'],
   before: OrderDocument,
-  failed: { readonly attempt: number; readonly reason: string; readonly nextAt: string },
+  failed: {
+    readonly attempt: number;
+    readonly reason: string;
+    readonly status?: number;
+    readonly nextAt: string;
+    readonly round?: AttemptRound;
+  },
   at: string,
 ): Waiting => ({
   for: waitedFor,
@@ -100,4 +108,6 @@ export const failedAttempt = (
   attempt: failed.attempt + 1,
   nextAt: failed.nextAt,
   reason: failed.reason,
+  cause: causeOf(failed),
+  ...(failed.round && { round: failed.round }),
 });

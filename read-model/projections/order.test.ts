@@ -45,7 +45,14 @@ describe('order projection', () => {
   it('says after a failed attempt which one is next, when, and why', () => {
     shows(fold(...submitting, attemptFailed(1), attemptFailed(2)), {
       status: 'waiting',
-      waiting: { for: 'erp', since: at(3), attempt: 3, nextAt: '2026-11-20T10:20:00.000Z', reason: 'the ERP answered 503' },
+      waiting: {
+        for: 'erp',
+        since: at(3),
+        attempt: 3,
+        nextAt: '2026-11-20T10:20:00.000Z',
+        reason: 'the ERP answered 503',
+        cause: 'http-503',
+      },
     });
   });
 
@@ -100,7 +107,7 @@ describe('order projection', () => {
     });
     const refused = told('ErpCancellationAttemptFailed', { attempt: 1, reason: 'busy', nextAt: at(900) });
     shows(fold(...cancelling, refused), {
-      waiting: { for: 'erp-cancellation', since: at(6), attempt: 2, nextAt: at(900), reason: 'busy' },
+      waiting: { for: 'erp-cancellation', since: at(6), attempt: 2, nextAt: at(900), reason: 'busy', cause: 'busy' },
     });
     const undone = [
       told('ErpOrderCancelled', { erpRef: 'E-1', proof: 'cancelled' }),
@@ -155,7 +162,7 @@ describe('order projection', () => {
     const fault = told('StepFaulted', { step: 'advance', attempt: 1, error: 'disk', nextAt: at(500) });
     const order = fold(received(ID), fault);
     shows(order, { status: 'waiting', state: 'Initiated', faults: 1 });
-    assert.deepEqual(order.waiting, { for: 'retry', since: at(1), attempt: 2, nextAt: at(500), reason: 'advance: disk' });
+    assert.deepEqual(order.waiting, { for: 'retry', since: at(1), attempt: 2, nextAt: at(500), reason: 'advance: disk', cause: 'disk' });
     shows(fold(received(ID), fault, validated[0]!), { status: 'processing', waiting: undefined });
   });
 

@@ -10,6 +10,7 @@ import type { OrderDocument } from '../projections/order-document.ts';
 import { mayOpenPersonal, ORDER_SCOPES, requireReadable } from './access.ts';
 import { entityTag, isNotModified } from './entity-tag.ts';
 import { NOT_FOUND, problem } from './answers.ts';
+import { healthOf } from './health.ts';
 import type { OrderAt } from './order-reader.ts';
 import { type OrderWebhooks, webhooksOf } from './order-webhooks.ts';
 import { type OpenBreakers, ORDERS_PATH, type Personal, viewOf } from './order-view.ts';
@@ -56,16 +57,17 @@ const answer = async (context: QueryContext, request: ApiRequest): Promise<ApiRe
     found = await context.orders.read(orderId);
   }
   const breakers: OpenBreakers = past ? new Map() : await context.openBreakers();
+  const nowMs = past ? Date.parse(found.order.updatedAt) : context.clock.now();
   const personal = await personalFor(context, principal, found.order);
   const webhooks = past ? undefined : await webhooksOf(context, orderId);
   const headers = {
-    etag: entityTag(found.revision, variantOf(found, personal, breakers, webhooks)),
+    etag: entityTag(found.revision, variantOf(found, personal, breakers, nowMs, webhooks)),
     'cache-control': 'private, no-cache',
     vary: 'Authorization, Prefer',
     ...(wait !== undefined && waitApplied(wait)),
   };
   if (isNotModified(request.headers['if-none-match'], headers.etag)) return { status: 304, headers };
-  return { status: 200, headers, body: viewOf(found, personal, breakers, webhooks?.counts) };
+  return { status: 200, headers, body: viewOf(found, personal, breakers, nowMs, webhooks?.counts) };
 };
 
 const personalFor = async ({ keys }: QueryContext, principal: Principal, order: OrderDocument): Promise<Personal> => {
@@ -80,12 +82,14 @@ const variantOf = (
   { order }: OrderAt,
   personal: Personal,
   breakers: OpenBreakers,
+  nowMs: number,
   webhooks: OrderWebhooks | undefined,
 ): readonly string[] => {
   const breaker = order.waiting && order.erp && breakers.get(order.erp.connector);
   return [
     ...(webhooks ? [`delivery${webhooks.revision}`] : []),
     ...(typeof personal === 'string' ? [personal] : []),
+    ...(healthOf(order, breakers, nowMs)?.stalledSince === undefined ? [] : ['stalled']),
     ...(breaker ? [`open${Date.parse(breaker.since)}`, breaker.probeAt ?? ''] : []),
   ];
 };

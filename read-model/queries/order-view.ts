@@ -3,6 +3,7 @@ import type { OrderPersonalData } from '@sagahub/contracts/messages/order.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { BreakerDocument } from '../projections/breaker.ts';
 import type { OrderDocument } from '../projections/order-document.ts';
+import { healthOf } from './health.ts';
 import type { OrderAt } from './order-reader.ts';
 
 export const ORDERS_PATH = '/api/v1/orders';
@@ -15,18 +16,21 @@ export type Personal = OrderPersonalData | 'sealed' | 'erased';
 /** Breakers that are open, by connector: what waits for one of them waits for that reason. */
 export type OpenBreakers = ReadonlyMap<string, BreakerDocument>;
 
-export const summaryOf = (order: OrderDocument, breakers: OpenBreakers): OrderSummary => ({
-  ...sharedFields(order, breakers),
+/** @param nowMs what its health is told as of */
+export const summaryOf = (order: OrderDocument, breakers: OpenBreakers, nowMs: number): OrderSummary => ({
+  ...sharedFields(order, breakers, nowMs),
   links: linksOf(order.orderId),
 });
 
+/** @param nowMs what its health is told as of */
 export const viewOf = (
   { order, revision }: OrderAt,
   personal: Personal,
   breakers: OpenBreakers,
+  nowMs: number,
   webhooks?: OrderView['webhooks'],
 ): OrderView => ({
-  ...sharedFields(order, breakers),
+  ...sharedFields(order, breakers, nowMs),
   revision,
   correlationId: order.correlationId,
   submission: order.submission,
@@ -62,13 +66,14 @@ export const viewOf = (
 
 /** What an event changed; `order` is folded up to it. */
 export const changeOf = (event: RecordedEvent, order: OrderDocument, breakers: OpenBreakers): OrderChange => {
-  const { orderId, orderNumber, partnerId, status, state, waiting } = sharedFields(order, breakers);
+  const { orderId, orderNumber, partnerId, status, state, waiting } = sharedFields(order, breakers, 0);
   const { revision, type, metadata } = event;
   return { orderId, orderNumber, partnerId, revision, type, at: metadata.time, status, state, ...(waiting && { waiting }) };
 };
 
-const sharedFields = (order: OrderDocument, breakers: OpenBreakers): Omit<OrderSummary, 'links'> => {
+const sharedFields = (order: OrderDocument, breakers: OpenBreakers, nowMs: number): Omit<OrderSummary, 'links'> => {
   const waiting = waitingOf(order, breakers);
+  const health = healthOf(order, breakers, nowMs);
   return {
     orderId: order.orderId,
     orderNumber: order.orderNumber,
@@ -76,6 +81,7 @@ const sharedFields = (order: OrderDocument, breakers: OpenBreakers): Omit<OrderS
     status: order.status,
     state: order.state,
     ...(waiting && { waiting }),
+    ...(health && { health }),
     currency: order.currency,
     subtotal: order.subtotal,
     ...(order.total !== undefined && { total: order.total }),
@@ -93,7 +99,7 @@ const waitingOf = (order: OrderDocument, breakers: OpenBreakers): WaitingView | 
   const { waiting } = order;
   const breaker = order.erp && breakers.get(order.erp.connector);
   if (!waiting || !breaker || (waiting.for !== 'erp' && waiting.for !== 'erp-cancellation')) return waiting;
-  const { nextAt: _nextAt, ...rest } = waiting;
+  const { nextAt: _nextAt, cause: _cause, ...rest } = waiting;
   const reason = `nothing is sent to ${breaker.connector} since ${breaker.since}: ${breaker.cause ?? 'its breaker was opened'}`;
   return { ...rest, ...(breaker.probeAt !== undefined && { nextAt: breaker.probeAt }), reason };
 };

@@ -87,7 +87,7 @@ const readPage = async (context: QueryContext, query: Filters, partnerId: string
   const orders = found.slice(0, limit).map(({ body }) => body as unknown as OrderDocument);
   const last = orders.at(-1);
   return {
-    items: orders.map((order) => summaryOf(order, breakers)),
+    items: orders.map((order) => summaryOf(order, breakers, context.clock.now())),
     ...(found.length > limit && last && { next: encodePage(binding, { value: last.receivedAt, id: last.orderId }) }),
   };
 };

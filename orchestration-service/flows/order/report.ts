@@ -1,5 +1,5 @@
 import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
-import type { CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
+import type { AttemptRound, CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
 import type { ErpStep, OrderState } from './state.ts';
 import { ERP_CANCEL } from './steps.ts';
 
@@ -30,7 +30,9 @@ const submitReported = (state: OrderState, erp: ErpStep, { attempt }: Call, repo
       return [{ type: 'ErpSubmissionRefused', data: { attempt, ...reasonOf(report) } }];
     case 'failed': {
       const nextAt = new Date(report.nextAtMs).toISOString();
-      return [{ type: 'ErpAttemptFailed', data: { attempt, certainty: report.certainty, ...reasonOf(report), nextAt } }];
+      return [
+        { type: 'ErpAttemptFailed', data: { attempt, certainty: report.certainty, ...reasonOf(report), nextAt, ...roundOf(report) } },
+      ];
     }
     case 'exhausted': {
       // Nobody has to decide about a submission that is not wanted any more: its cancellation settles what it may have done.
@@ -57,7 +59,7 @@ const cancelReported = (state: OrderState, erp: ErpStep, { attempt }: Call, repo
     }
     case 'failed': {
       const nextAt = new Date(report.nextAtMs).toISOString();
-      return [{ type: 'ErpCancellationAttemptFailed', data: { attempt, ...reasonOf(report), nextAt } }];
+      return [{ type: 'ErpCancellationAttemptFailed', data: { attempt, ...reasonOf(report), nextAt, ...roundOf(report) } }];
     }
     case 'refused':
     case 'exhausted':
@@ -66,6 +68,8 @@ const cancelReported = (state: OrderState, erp: ErpStep, { attempt }: Call, repo
       return [];
   }
 };
+
+const roundOf = ({ round }: { readonly round?: AttemptRound }) => ({ ...(round && { round }) });
 
 const reasonOf = ({ reason, status }: { readonly reason: string; readonly status?: number }) => ({
   reason,
