@@ -115,6 +115,7 @@ export const METRICS = {
   ),
   connectorCallDuration: seconds('hub.connector.call.duration', HTTP_SECONDS, 'Calls to third parties.', 'connector', 'operation'),
   connectorRetries: counter('hub.connector.retries', '{retry}', 'Attempts behind the first.', 'connector', 'operation'),
+  alerts: counter('hub.alerts', '{attempt}', 'Attempts to tell somebody of what got stuck or overdue.', 'outcome'),
   redriveItems: counter('hub.redrive.items', '{item}', 'Items of redrive jobs by what became of them.', 'outcome'),
   deadLetters: gauge('hub.dead_letters', '{letter}', 'Open dead letters.', 'origin'),
 

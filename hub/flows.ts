@@ -5,6 +5,7 @@ import { inboundFlow } from '@sagahub/orchestration-service/flows/inbound/flow.t
 import { orderFlow } from '@sagahub/orchestration-service/flows/order/flow.ts';
 import { orderParticipants } from '@sagahub/orchestration-service/flows/order/participants.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
+import { ALERT_QUEUE, alertFlow } from '@sagahub/outbound-service/alerts/flow.ts';
 import { REDRIVE_QUEUE, redriveFlow } from '@sagahub/outbound-service/redrives/flow.ts';
 import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
@@ -20,7 +21,14 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports): Fl
 });
 
 /** Every flow that the engine runs. */
-export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, inboundFlow, redriveFlow];
+export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, inboundFlow, redriveFlow, alertFlow];
 
 /** Every queue of hints. */
-export const QUEUES: readonly string[] = ['orchestration.order', `outbound.${ERP}`, WEBHOOK_QUEUE, INBOUND_QUEUE, REDRIVE_QUEUE];
+export const QUEUES: readonly string[] = [
+  'orchestration.order',
+  `outbound.${ERP}`,
+  WEBHOOK_QUEUE,
+  INBOUND_QUEUE,
+  REDRIVE_QUEUE,
+  ALERT_QUEUE,
+];

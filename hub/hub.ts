@@ -110,7 +110,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports));
   const webhooks = started.use(openWebhooks(config));
-  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks));
+  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const inbound = inboundHealth();
   const services = [integration, orchestration, outbound, readModel, inbound.service];

@@ -72,6 +72,18 @@ export const outboundSettings = {
     schema: duration('10s'),
     description: 'From the opening of a breaker to the first call that tries again, and from one such call to the next.',
   },
+  alertUrl: {
+    env: 'HUB_ALERT_URL',
+    schema: url(),
+    description:
+      'Where the hub posts what gets stuck or overdue, once for each occurrence and again until somebody takes it. Unset: nowhere.',
+  },
+  alertSecret: {
+    env: 'HUB_ALERT_SECRET',
+    schema: text(),
+    description: 'What alerts are signed with (Standard Webhooks); needed with HUB_ALERT_URL.',
+    secret: true,
+  },
   resumePerSecond: {
     env: 'HUB_BREAKER_RESUME_RATE',
     schema: integer(500, 1, 100_000),

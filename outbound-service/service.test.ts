@@ -35,6 +35,7 @@ describe('outbound service', () => {
       runtime,
       [connector],
       { client: {} as never, allowHttp: false, userAgent: 'test', takesWork: false },
+      {} as never,
     );
   const awkward = (clock: ReturnType<typeof manualClock>) =>
     new AwkwardConnector(

@@ -2,6 +2,8 @@ import type { Connector } from '@sagahub/contracts/ports/connector.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import type { HttpClient } from '@sagahub/contracts/ports/http-client.ts';
+import { startAlerts } from './alerts/start.ts';
 import { breakerRoutes } from './admin/breakers.ts';
 import { orderActRoutes } from './admin/order-acts.ts';
 import { deadLetterRoutes } from './admin/dead-letters.ts';
@@ -30,6 +32,7 @@ const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 /**
  * Delivers to third parties, each connector with its own queue, concurrency and breaker, and tells subscribers. Connectors and clients stay
  * the caller's to close.
+ * @param http for alerts
  */
 export const startOutbound = async (
   config: OutboundConfig,
@@ -37,6 +40,7 @@ export const startOutbound = async (
   runtime: SagaRuntime,
   connectors: readonly Connector[],
   webhookOptions: WebhookOptions,
+  http: HttpClient,
 ): Promise<Service> => {
   const { store, clock, telemetry } = ports;
   const lines: Line[] = [];
@@ -52,6 +56,7 @@ export const startOutbound = async (
     await Promise.all(lines.map((line) => line.stop()));
     throw error;
   });
+  const alerts = await startAlerts(config, ports, runtime, http);
   const glance = glancer(new Map(lines.map(({ context }) => [context.connector.name, context])), telemetry);
   const settled = telemetry.counter(METRICS.redriveItems.name);
   const redrives = await runtime.work(REDRIVE_QUEUE, {
@@ -75,6 +80,7 @@ export const startOutbound = async (
     health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed), ...webhooks.health()],
     async [Symbol.asyncDispose]() {
       await redrives[Symbol.asyncDispose]();
+      await alerts?.[Symbol.asyncDispose]();
       const drained = new AbortController();
       const parts = [...lines, webhooks];
       const stopped = Promise.all(parts.map((part) => part.stop()));

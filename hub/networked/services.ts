@@ -53,7 +53,7 @@ const serviceOf = async (
       const http = tracedHttpClient(pool, ports.telemetry);
       const erp = restErpConnector(restErpOptions(config.outbound), { http, clock: ports.clock });
       const webhooks = openWebhooks(config);
-      return closedWith(await startOutbound(config.outbound, ports, runtime, [erp], webhooks), webhooks, erp, pool);
+      return closedWith(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http), webhooks, erp, pool);
     }
     case 'read-model':
       return startReadModel(config.readModel, ports, runtime);

@@ -12,7 +12,14 @@ import { journeyHub, orderIn, place } from './journey.ts';
 const NEVER_HERE: readonly string[] = [METRICS.sagaStepFaults.name];
 
 describe('journey: the numbers tell what happened', () => {
-  const journey = journeyHub({ env: { HUB_ERP_RETRY_DELAYS: '50ms', HUB_GRPC_PORT: '0' } });
+  const journey = journeyHub({
+    env: {
+      HUB_ERP_RETRY_DELAYS: '50ms',
+      HUB_GRPC_PORT: '0',
+      HUB_ALERT_URL: 'http://127.0.0.1:9/nobody-listens',
+      HUB_ALERT_SECRET: 'a secret of a test',
+    },
+  });
   afterEach(() => journey.hub.erp.behave(WELL_BEHAVED));
 
   /** Value by series, e.g. `hub_open_work{queue="operator"}`. */

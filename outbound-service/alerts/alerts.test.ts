@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { AlertEvent } from '@sagahub/contracts/messages/alert.ts';
+import { alertOf } from './alert-of.ts';
+import { type AlertCommand, alertFlow, type AlertState } from './flow.ts';
+
+const LOG_ID = '00000000-0000-4000-8000-000000000001';
+const AT = '2026-11-20T10:00:00.000Z';
+const event = (type: string, data: object, stream = 'order-1'): RecordedEvent =>
+  ({ type, data, stream, revision: 6, metadata: { time: AT, partnerId: 'acme' } }) as unknown as RecordedEvent;
+
+describe('alerts', () => {
+  it('are about what gets stuck or overdue, and a breaker that opens', () => {
+    const typeOf = (type: string, data: object, stream?: string) => alertOf(LOG_ID, event(type, data, stream))?.type;
+    assert.equal(typeOf('ErpSubmissionFailed', { reason: 'answered 503', status: 503, deadLetterId: 'd' }), 'order.stuck');
+    assert.equal(typeOf('CompensationFailed', { step: 'erp-cancel', reason: 'shipped' }), 'order.stuck');
+    assert.equal(typeOf('StepFaulted', { step: 'advance', error: 'boom' }), 'order.stuck');
+    assert.equal(typeOf('StepFaulted', { step: 'advance', error: 'boom', nextAt: AT }), undefined);
+    assert.equal(typeOf('ErpOverdueFlagged', { requestedAt: AT }), 'order.overdue');
+    assert.equal(typeOf('BreakerOpened', { connector: 'erp', cause: '503' }, 'breaker-erp'), 'breaker.opened');
+    assert.equal(typeOf('OrderCompleted', {}), undefined);
+  });
+
+  it('have an id that follows from the event, and a cause to group by', () => {
+    const failed = event('ErpSubmissionFailed', { reason: 'answered 503', status: 503, deadLetterId: 'd' });
+    const alert = alertOf(LOG_ID, failed);
+    assert.equal(alert?.alertId, alertOf(LOG_ID, failed)?.alertId);
+    assert.notEqual(alert?.alertId, alertOf(LOG_ID, { ...failed, revision: 7 })?.alertId);
+    assert.deepEqual([alert?.cause, alert?.orderId, alert?.partnerId, alert?.deadLetterId], ['erp:http-503', '1', 'acme', 'd']);
+  });
+
+  const raised: AlertEvent = { type: 'AlertRaised', data: alertOf(LOG_ID, event('ErpOverdueFlagged', { requestedAt: AT }))! };
+  const fold = (...events: readonly AlertEvent[]): AlertState =>
+    events.reduce<AlertState>((state, one) => alertFlow.evolve(state, { ...one, time: AT }), alertFlow.initialState);
+  const command = (state: AlertState, asked: AlertCommand) => alertFlow.command(state, asked, 0);
+
+  it('are open work until they are taken or given up', () => {
+    const failed: AlertEvent = {
+      type: 'AlertAttemptFailed',
+      data: { attempt: 1, reason: 'answered 503', nextAt: '2026-11-20T10:00:05.000Z' },
+    };
+    assert.deepEqual(
+      alertFlow.pending(fold(raised, failed)).map(({ attempt, dueAtMs }) => [attempt, dueAtMs]),
+      [[2, Date.parse(AT) + 5_000]],
+    );
+    assert.deepEqual(alertFlow.pending(fold(raised, { type: 'AlertDelivered', data: { attempt: 1, status: 200 } })), []);
+    assert.deepEqual(alertFlow.pending(fold(raised, { type: 'AlertGivenUp', data: { attempts: 1, reason: 'x' } })), []);
+  });
+
+  it('record what came of each attempt once', () => {
+    assert.equal(command(fold(raised), { type: 'Delivered', attempt: 1, status: 204 }).length, 1);
+    assert.deepEqual(command(fold(raised), { type: 'Delivered', attempt: 2, status: 204 }), []);
+    assert.deepEqual(command(fold(raised), { type: 'Failed', attempt: 1, reason: 'answered 500' }), [
+      { type: 'AlertGivenUp', data: { attempts: 1, reason: 'answered 500' } },
+    ]);
+  });
+});
