@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -150,6 +152,23 @@ describe('gRPC server', () => {
     call.write({ order: { orderNumber: 'PO-1' } });
     const { code, problem } = await answered;
     assert.deepEqual([code, problem.code], ['DEADLINE_EXCEEDED', 'HUB_REQUEST_TIMEOUT']);
+  });
+
+  it('ends a call whose message does not come', async () => {
+    await using server = await start({ messageTimeoutMs: 50 });
+    const session = connectHttp2(`http://${server.address}`);
+    const headers = {
+      ':method': 'POST',
+      ':path': '/sagahub.v1.OrderIntake/SubmitOrder',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    };
+    const stream = session.request(headers, { endStream: false });
+    const [answered] = (await once(stream, 'response')) as [Record<string, string>];
+    const trailers = answered['grpc-status'] === undefined ? ((await once(stream, 'trailers')) as [Record<string, string>])[0] : answered;
+    assert.equal(trailers['grpc-status'], '4');
+    assert.equal(requests.length, 0);
+    session.destroy();
   });
 
   it('takes at most 2,000 orders in one call', async () => {

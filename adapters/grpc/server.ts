@@ -9,6 +9,7 @@ import type { CallContext } from './call-context.ts';
 import { serverCredentials } from './credentials.ts';
 import { HEALTH, ORDER_INTAKE } from './definitions.ts';
 import { health } from './health.ts';
+import { messageInTime } from './message-in-time.ts';
 import { intakeRoutesOf, orderIntake } from './order-intake.ts';
 import { checkedService } from './requests.ts';
 
@@ -27,7 +28,7 @@ export interface GrpcServerOptions {
   readonly telemetry: Telemetry;
   /** Proxies in front whose `x-forwarded-for` is believed. Default 0. */
   readonly trustedProxies?: number;
-  /** Longest wait for the next message of a stream. Default 30 s. */
+  /** Longest wait for a call's message, or for the next one of a stream. Default 30 s. */
   readonly messageTimeoutMs?: number;
 }
 
@@ -70,7 +71,7 @@ export const startGrpcServer = async (options: GrpcServerOptions): Promise<GrpcS
     messageTimeoutMs,
     stopping: new Set(),
   };
-  const server = new Server(SERVER_OPTIONS);
+  const server = new Server({ ...SERVER_OPTIONS, interceptors: [messageInTime(messageTimeoutMs)] });
   const status = health();
   server.addService(checkedService(ORDER_INTAKE), orderIntake(intakeRoutesOf(routes), context));
   server.addService(HEALTH, status.implementation);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
 import { runExample } from '../support/examples.ts';
 import { journeyHub, orderIn } from './journey.ts';
@@ -100,6 +101,34 @@ describe('journey: orders over gRPC', () => {
     });
     assert.deepEqual([code, problem.code], ['UNAUTHENTICATED', 'HUB_TOKEN_INVALID']);
   });
+
+  it('takes a stream again from its beginning that a kill of the hub cut off, and makes nothing twice', async () => {
+    const submissions = Array.from({ length: 200 }, (_, i) => ({ order: anOrderMessage(`CUT-${i}`) }));
+    const { call, answered } = client.openSubmitOrders({ metadata: bearer });
+    for (const submission of submissions.slice(0, 100)) call.write(submission);
+    await until(
+      'some being accepted',
+      async () => (await eventsOf('CUT-')).length,
+      (accepted) => accepted > 0,
+    );
+    await journey.hub.kill();
+    assert.equal((await answered).code, 'UNAVAILABLE');
+    await journey.hub.startAgain();
+    using again = new GrpcClient(journey.hub.grpcAddress);
+    const { code, message, details } = await again.submitOrders(submissions, { metadata: bearer });
+    assert.equal(code, 'OK', details);
+    assert.deepEqual([message.accepted, message.refused], [200, 0]);
+    assert.ok(message.replayed > 0);
+    assert.equal(new Set(await eventsOf('CUT-')).size, 200);
+    assert.equal((await eventsOf('CUT-')).length, 200);
+  }).timeout(60_000);
+
+  /** Numbers of the orders that were received, by what they begin with. */
+  const eventsOf = async (prefix: string): Promise<string[]> => {
+    const { text } = await journey.hub.client('auditor').get('/api/v1/events?type=OrderReceived');
+    const lines = text.split('\n').filter((line) => line !== '');
+    return lines.map((line) => String(JSON.parse(line).data.orderNumber)).filter((number) => number.startsWith(prefix));
+  };
 
   it('is used as the example of the documentation shows', async () => {
     const run = await runExample('grpc-order.mjs', ['EX-1', 'EX-2', 'EX-3'], {

@@ -155,6 +155,21 @@ describe('journey: orders by message', () => {
     assert.equal((await hub.client('auditor').get(`/api/v1/orders/${orderId}`)).body.orderNumber, 'AM-8');
   });
 
+  it('forgets what a parked message held when its buyer is erased', async () => {
+    const operator = hub.client('operator');
+    const { currency: _currency, ...order } = anOrder('AM-9', { buyer: { id: 'C-ERASED', name: 'Eve Erased' } });
+    await partner.request(order, { messageId: 'am-9' });
+    const { deadLetterId } = await letterOf('am-9');
+    await operator.post('/api/v1/admin/erasures', { partnerId: 'demo', buyerId: 'C-ERASED', reason: 'asked for it' });
+    await operator.post(`/api/v1/admin/dead-letters/${deadLetterId}/redrive`, { reason: 'in vain' });
+    const letter = await until(
+      'it is refused again',
+      () => letterOf('am-9'),
+      ({ attempts }) => attempts === 2,
+    );
+    assert.match(letter.reason, /^HUB_INBOUND_ERASED/);
+  });
+
   it('is used as the example of the documentation shows', async () => {
     const run = await runExample('amqp-order.mjs', ['EX-AMQP'], { AMQP_URL: broker.url.replace('guest:guest', 'demo:secret-of-demo') });
     assert.equal(run.stderr, '');
