@@ -57,7 +57,7 @@ describe('inbox of orders on RabbitMQ', function () {
   });
 
   it('cannot be told another sender: the broker refuses the message', async () => {
-    const connection = await amqp.connect(broker.url.replace('guest:guest', 'acme-1:secret-of-acme-1'));
+    const connection = await amqp.connect(broker.urlOf('acme-1'));
     connection.on('error', () => {});
     const channel = await connection.createConfirmChannel();
     const closed = new Promise<Error>((resolve) => channel.once('error', resolve));
@@ -67,7 +67,7 @@ describe('inbox of orders on RabbitMQ', function () {
   });
 
   it('lets a partner put orders in, and nothing else: not even into the hub’s own queues', async () => {
-    const connection = await amqp.connect(broker.url.replace('guest:guest', 'acme-1:secret-of-acme-1'));
+    const connection = await amqp.connect(broker.urlOf('acme-1'));
     connection.on('error', () => {});
     const channel = await connection.createConfirmChannel();
     const closed = new Promise<Error>((resolve) => channel.once('error', resolve));

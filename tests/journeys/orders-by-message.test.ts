@@ -171,7 +171,7 @@ describe('journey: orders by message', () => {
   });
 
   it('is used as the example of the documentation shows', async () => {
-    const run = await runExample('amqp-order.mjs', ['EX-AMQP'], { AMQP_URL: broker.url.replace('guest:guest', 'demo:secret-of-demo') });
+    const run = await runExample('amqp-order.mjs', ['EX-AMQP'], { AMQP_URL: broker.urlOf('demo') });
     assert.equal(run.stderr, '');
     assert.match(run.stdout, /^202 \{"orderId":"[\da-f-]{36}","orderNumber":"EX-AMQP"/);
   });

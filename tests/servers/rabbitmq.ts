@@ -17,6 +17,8 @@ export const availability = (): string | undefined =>
 export interface RabbitMqServer extends LocalServer {
   /** Makes a user as an operator of the broker would, with these rights in the virtual host `/`; answers its URL. */
   addUser(name: string, rights: { readonly configure: string; readonly write: string; readonly read: string }): Promise<string>;
+  /** Of a user that was added. */
+  urlOf(name: string): string;
   /** Messages that wait in a queue, those in hand not counted; `undefined` when there is no such queue. */
   waiting(queue: string): Promise<number | undefined>;
   /** Of the same server, over TLS with the certificate of the tests. */
@@ -71,14 +73,16 @@ export const startRabbitMq = async (): Promise<RabbitMqServer> => {
     ready: () => speaksAmqp(port),
     startWithinMs: 120_000, // ten seconds of computing, on a machine that does something else too
   });
+  const urlOf = (name: string) => `amqp://${name}:secret-of-${name}@127.0.0.1:${port}`;
   const control = (...args: readonly string[]) => promisify(execFile)(join(SCRIPTS ?? '', 'rabbitmqctl'), ['-q', ...args], { env });
   return {
     ...server,
     addUser: async (name, { configure, write, read }) => {
       await control('add_user', name, `secret-of-${name}`);
       await control('set_permissions', '-p', '/', name, configure, write, read);
-      return `amqp://${name}:secret-of-${name}@127.0.0.1:${port}`;
+      return urlOf(name);
     },
+    urlOf,
     // Its own tool tells of quorum queues as they were seconds ago.
     waiting: async (queue) => {
       const connection = await amqp.connect(`amqp://guest:guest@127.0.0.1:${port}`);

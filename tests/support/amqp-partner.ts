@@ -33,8 +33,13 @@ export class AmqpPartner implements AsyncDisposable {
 
   /** @param clientId a client of the hub, whose name its user has */
   static async connect(broker: RabbitMqServer, clientId: string): Promise<AmqpPartner> {
-    const url = await broker.addUser(clientId, { configure: '^$', write: '^orders\\.inbound$', read: '^$' });
-    const connection = await amqp.connect(url);
+    await broker.addUser(clientId, { configure: '^$', write: '^orders\\.inbound$', read: '^$' });
+    return AmqpPartner.as(broker, clientId);
+  }
+
+  /** As a user that is there already. */
+  static async as(broker: RabbitMqServer, clientId: string): Promise<AmqpPartner> {
+    const connection = await amqp.connect(broker.urlOf(clientId));
     const channel = await connection.createConfirmChannel();
     const partner = new AmqpPartner(connection, channel, clientId);
     await channel.consume('amq.rabbitmq.reply-to', (message) => message && partner.#take(message), { noAck: true });
