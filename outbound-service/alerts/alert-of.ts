@@ -11,7 +11,14 @@ type About = Pick<Alert, 'type' | 'cause' | 'reason'> & { readonly deadLetterId?
 /** What an event is an alert about, if anything. No personal data: reasons hold none. */
 export const alertOf = (logId: string, event: RecordedEvent): Alert | undefined => {
   const about = aboutOf(event as unknown as OrderEvent | EngineEvent | BreakerEvent);
-  if (!about) return undefined;
+  return about && alertAbout(logId, event, about);
+};
+
+/** The ERP has a completed order twice. */
+export const surplusAlert = (logId: string, event: RecordedEvent, erpRef: string): Alert =>
+  alertAbout(logId, event, { type: 'order.stuck', cause: 'surplus:surplus', reason: `the ERP has it twice, also as ${erpRef}` });
+
+const alertAbout = (logId: string, event: RecordedEvent, about: About): Alert => {
   const { stream, revision, metadata } = event;
   const isOrder = about.type !== 'breaker.opened';
   return {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { AlertEvent } from '@sagahub/contracts/messages/alert.ts';
 import { alertOf } from './alert-of.ts';
+import { surplusOf } from './surplus.ts';
 import { type AlertCommand, alertFlow, type AlertState } from './flow.ts';
 
 const LOG_ID = '00000000-0000-4000-8000-000000000001';
@@ -27,6 +28,24 @@ describe('alerts', () => {
     assert.equal(alert?.alertId, alertOf(LOG_ID, failed)?.alertId);
     assert.notEqual(alert?.alertId, alertOf(LOG_ID, { ...failed, revision: 7 })?.alertId);
     assert.deepEqual([alert?.cause, alert?.orderId, alert?.partnerId, alert?.deadLetterId], ['erp:http-503', '1', 'acme', 'd']);
+  });
+
+  it('are about a completed order that the ERP makes once more, found without reading the history of every other', async () => {
+    const sent = (erpRef: string, revision: number) => ({ ...event('OrderSentToErp', { erpRef }), revision });
+    const completed = { ...event('OrderCompleted', { erpRef: 'E-1' }), revision: 5 };
+    let reads = 0;
+    const history = [sent('E-1', 4), completed, sent('E-2', 6)];
+    const readStream = (_stream: string, { to = 0 } = {}) => {
+      reads++;
+      return Promise.resolve(history.filter(({ revision }) => revision <= to));
+    };
+    const surplus = (of: RecordedEvent, next?: RecordedEvent) => surplusOf({ readStream }, of, next);
+    assert.equal(await surplus(history[0]!, completed), undefined);
+    assert.equal(await surplus(completed), undefined);
+    assert.equal(reads, 0);
+    assert.equal(await surplus(history[2]!), 'E-2');
+    assert.equal(await surplus(sent('E-1', 6)), undefined, 'told again');
+    assert.equal(await surplus(history[0]!), undefined, 'its completion is in the next batch');
   });
 
   const raised: AlertEvent = { type: 'AlertRaised', data: alertOf(LOG_ID, event('ErpOverdueFlagged', { requestedAt: AT }))! };

@@ -10,7 +10,8 @@ import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
-import { alertOf } from './alert-of.ts';
+import { alertOf, surplusAlert } from './alert-of.ts';
+import { surplusOf } from './surplus.ts';
 
 /** Name of the leadership, and of the checkpoint among those of the projections. */
 const ALERTS = 'alerts';
@@ -85,8 +86,9 @@ const beginning = async ({ store, clock }: WatchPorts): Promise<bigint> => {
 /** @returns whether there was anything */
 const raise = async ({ store }: WatchPorts, events: readonly RecordedEvent[]): Promise<boolean> => {
   const alerts: { readonly alert: AlertRaised['data']; readonly event: RecordedEvent }[] = [];
-  for (const event of events) {
-    const alert = alertOf(store.logId, event);
+  for (const [index, event] of events.entries()) {
+    const surplus = await surplusOf(store, event, events[index + 1]);
+    const alert = surplus === undefined ? alertOf(store.logId, event) : surplusAlert(store.logId, event, surplus);
     if (alert && !(await isRepeated(store, event))) alerts.push({ alert, event });
   }
   if (alerts.length === 0) return false;
