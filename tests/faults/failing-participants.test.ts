@@ -68,4 +68,55 @@ describe('a participant that fails', () => {
     await hub.orderIn(poison, 'cancelled');
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
   }).timeout(60_000);
+
+  it('lets operators redrive what it left by a job, or go on without it: what a failed try took is given back', async () => {
+    let healthy = false;
+    // Takes the stock, and fails to say so.
+    const stock = withPort('stock', (inner) =>
+      replacing(inner, {
+        reserve: async (batch) => {
+          const outcomes = await inner.reserve(batch);
+          if (!healthy) throw new TypeError('a bug');
+          return outcomes;
+        },
+      }),
+    );
+    await using hub = await HubHere.start(stock);
+    const sku = 'SKU-00042';
+    await hub.operator.put('/api/v1/admin/inventory', { items: [{ sku, available: '100' }] });
+    const [skipped, redriven] = await Promise.all([hub.post('PO-SKIP'), hub.post('PO-AGAIN')]);
+    for (const orderId of [skipped, redriven])
+      await until(
+        'the engine giving up',
+        async () => {
+          hub.leap(MINUTE_MS / 4);
+          return (await hub.demo.get(`/api/v1/orders/${orderId}`)).body;
+        },
+        ({ status }) => status === 'stuck',
+      );
+    const heldOf = async (): Promise<string> => (await hub.operator.get(`/api/v1/admin/inventory/${sku}`)).body.held;
+    assert.equal(await heldOf(), '6');
+    const went = await hub.operator.post(`/api/v1/admin/orders/${skipped}/skip`, { step: 'stock', reason: 'counted by hand' });
+    assert.deepEqual([went.status, went.body.recorded], [202, ['StepSkipped']], went.text);
+    await hub.orderIn(skipped, 'completed');
+    assert.equal(await heldOf(), '3', 'the one that was skipped holds nothing');
+    const types = await hub.typesOf(skipped);
+    assert.ok(!types.includes('StockReserved') && types.includes('StepSkipped'), types.join(' '));
+
+    healthy = true;
+    await until(
+      'the dead letter being listed',
+      () => hub.operator.get('/api/v1/admin/dead-letters?origin=step'),
+      ({ body }) => body.items.length === 1,
+    );
+    const job = await hub.operator.post('/api/v1/admin/redrives', { filter: { origin: 'step' }, reason: 'mended' });
+    const { body } = await until(
+      'the redrive finishing',
+      () => hub.operator.get(`/api/v1/admin/redrives/${job.body.redriveId}`),
+      (answer) => answer.body.status === 'finished',
+    );
+    assert.deepEqual([body.total, body.counts.applied], [1, 1]);
+    await hub.orderIn(redriven, 'completed');
+    assert.equal(await heldOf(), '3');
+  }).timeout(60_000);
 });
