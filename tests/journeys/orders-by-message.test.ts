@@ -155,6 +155,36 @@ describe('journey: orders by message', () => {
     assert.equal((await hub.client('auditor').get(`/api/v1/orders/${orderId}`)).body.orderNumber, 'AM-8');
   });
 
+  it('redrives many parked messages as one job, which tells of each what became of it', async () => {
+    const operator = hub.client('operator');
+    await operator.post('/api/v1/admin/partners', { partnerId: 'initech', name: 'Initech' });
+    await operator.post('/api/v1/admin/partners/initech/clients', { clientId: 'initech-1', scopes: ['orders:write'] });
+    await using initech = await AmqpPartner.connect(broker, 'initech-1');
+    await operator.post('/api/v1/admin/partners/initech/suspend', { reason: 'unpaid' });
+    await until(
+      'the suspension being known',
+      () => initech.request(anOrder('JOB-0'), { messageId: 'job-0' }),
+      ({ status }) => status === 401,
+    );
+    for (const number of [1, 2]) await initech.request(anOrder(`JOB-${number}`), { messageId: `job-${number}` });
+    await initech.request({ orderNumber: 'JOB-3' }, { messageId: 'job-3' });
+    await letterOf('job-3');
+    await operator.post('/api/v1/admin/partners/initech/reinstate', { reason: 'paid' });
+    const deadLetterIds = await Promise.all([0, 1, 2, 3].map(async (number) => (await letterOf(`job-${number}`)).deadLetterId));
+    const { body: job } = await operator.post('/api/v1/admin/redrives', {
+      reason: 'they paid',
+      deadLetterIds,
+    });
+    assert.ok(job.redriveId, JSON.stringify(job));
+    const finished = await until(
+      'the job being finished',
+      () => operator.get(`/api/v1/admin/redrives/${job.redriveId}`),
+      ({ body }) => body.status === 'finished',
+      20_000,
+    );
+    assert.deepEqual([finished.body.counts['applied'], finished.body.counts['failed-again']], [3, 1], finished.text);
+  });
+
   it('forgets what a parked message held when its buyer is erased', async () => {
     const operator = hub.client('operator');
     const { currency: _currency, ...order } = anOrder('AM-9', { buyer: { id: 'C-ERASED', name: 'Eve Erased' } });
