@@ -3,6 +3,7 @@ import { HubError } from '@sagahub/contracts/errors.ts';
 import { REDRIVE_PAGE, type RedriveEvent, type RedriveItem } from '@sagahub/contracts/messages/redrive.ts';
 import { NEVER } from '@sagahub/contracts/saga.ts';
 import { type RedriveCommand, redriveFlow } from './flow.ts';
+import { nextLookMs } from './worker.ts';
 import { itemOf, type Job, outcomeOf, type RedriveState } from './state.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
@@ -72,6 +73,13 @@ describe('redrive flow', () => {
     const resumed = fold(requested, found(0, 3), paused, { type: 'RedriveResumed', data: SAID });
     assert.ok(redriveFlow.pending(resumed)[0]!.attempt > redriveFlow.pending(fold(requested, found(0, 3), paused))[0]!.attempt);
     assert.deepEqual(redriveFlow.pending(fold(requested, found(0, 0), { type: 'RedriveFinished', data: { counts: {} } })), []);
+  });
+
+  it('is looked at less and less often while nothing comes of what is under way', () => {
+    const sent = [{ item: 0, revision: 1 }];
+    const lookAfter = (withoutNewsMs: number) => nextLookMs({ underWay: sent, nextAtMs: 1_000_000 - withoutNewsMs }, 1_000_000) - 1_000_000;
+    assert.deepEqual([0, 1_000, 8_000, 3_600_000].map(lookAfter), [250, 250, 2_000, 10_000]);
+    assert.equal(nextLookMs({ underWay: [], nextAtMs: 5_000 }, 1_000), 5_000, 'nothing is under way: at its next turn');
   });
 
   it('can be paused while it runs, resumed while it is paused, and cancelled until it ends', () => {

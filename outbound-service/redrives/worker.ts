@@ -22,8 +22,8 @@ const PORTION_MS = 500;
 const WINDOW = 500;
 /** Streams acted on at once. */
 const AT_ONCE = 16;
-/** How soon what is under way is looked at again. */
-const POLL_MS = 250;
+/** How soon what is under way is looked at again; less and less often while nothing comes of it: a breaker may be open for days. */
+const POLL_MS = { least: 250, most: 10_000 };
 /** More items than this are refused. */
 export const MAX_ITEMS = 100_000;
 const ACTOR = 'hub';
@@ -36,9 +36,15 @@ export const redriveWorker = (ports: RedriveWorkerPorts) => async (hint: Hint) =
   const { state } = await ports.runtime.load<RedriveState>(hint.stream);
   if (state.status === 'none') return;
   const command = state.status === 'listing' ? await nextPage(ports, state) : await nextPortion(ports, state);
-  if (!command) return ports.runtime.defer(hint, Math.max(ports.clock.now() + POLL_MS, state.underWay.length > 0 ? 0 : state.nextAtMs));
+  if (!command) return ports.runtime.defer(hint, nextLookMs(state, ports.clock.now()));
   const { events } = await ports.runtime.execute(hint.stream, { ...command }, { actor: ACTOR });
   if (command.type === 'Progress' && events.length > 0) for (const { outcome } of command.outcomes) ports.settled.add(1, { outcome });
+};
+
+/** When a job without news is looked at again: after a quarter of the time that it has been without. */
+export const nextLookMs = ({ underWay, nextAtMs }: Pick<Job, 'underWay' | 'nextAtMs'>, nowMs: number): number => {
+  if (underWay.length === 0) return Math.max(nowMs + POLL_MS.least, nextAtMs);
+  return nowMs + Math.min(POLL_MS.most, Math.max(POLL_MS.least, (nowMs - nextAtMs) / 4));
 };
 
 /** The next items. Only letters that had failed when the job was asked for: what the job itself makes fail again is none of it. */
