@@ -6,8 +6,11 @@ import type { Session, Statement } from './database.ts';
 /** The election that every process with an event store stands for. */
 export const SEQUENCER = 'sequencer';
 
-/** Between two batches, so that they are worth their commit: the one price that a slower log pays is this much delay. */
-const BETWEEN_BATCHES_MS = 4;
+/**
+ * Between two batches, so that they are worth their commit and what follows: every process hears of each, and every step is worked on by
+ * as many at once as a batch brings. The one price is this much delay, under load; the first after a pause is placed at once.
+ */
+const BETWEEN_BATCHES_MS = 10;
 /** Between two looks while nothing comes, growing to this. Another process's append waits this long at most. */
 const LONGEST_PAUSE_MS = 25;
 const BATCH = 2_000;
