@@ -108,6 +108,35 @@ describe('projector', () => {
     assert.equal((await site.documents.get(ORDERS, second))?.body['status'], 'completed');
   });
 
+  it('lets events gather for longer where writing takes long', async () => {
+    await using site = await openSite();
+    const startedAtMs: number[] = [];
+    const documents = new Proxy(site.documents, {
+      get: (target, member) =>
+        member === 'write'
+          ? async (...args: Parameters<DocumentStore['write']>) => {
+              startedAtMs.push(site.clock.now());
+              await site.clock.sleep(120);
+              return target.write(...args);
+            }
+          : Reflect.get(target, member).bind(target),
+    });
+    const projector = await site.project(undefined, { windowMs: 100 }, { documents });
+    await site.tell(newOrderId(), [received('a')]);
+    await site.clock.sleeping(1);
+    await site.clock.advance(120);
+    await site.clock.sleeping(1); // written; now changes gather
+    await site.tell(newOrderId(), [received('b')]);
+    await eventually('the second being written', async () => {
+      await site.clock.advance(10);
+      return startedAtMs.length === 2;
+    });
+    const [first, second] = startedAtMs as [number, number];
+    assert.ok(second - first >= 360, `the second write began ${second - first} ms after the first`);
+    await site.clock.advance(120);
+    await site.caughtUp(projector);
+  });
+
   it('does not wait for the window while whole batches are waiting', async () => {
     await using site = await openSite();
     for (let order = 0; order < 20; order += 1) await site.tell(newOrderId(), [received('a'), ...validated]);

@@ -11,7 +11,7 @@ import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
 import { categoriesOf, type Projection } from './projections/projection.ts';
 
 export interface ProjectorOptions {
-  /** How long events may gather before they are written; an idle projector writes at once. */
+  /** How long events gather before they are written, or longer where writing is slow; an idle projector writes at once. */
   readonly windowMs: number;
   /** A batch this large is written without waiting. */
   readonly batchSize: number;
@@ -19,6 +19,11 @@ export interface ProjectorOptions {
   readonly hotDocuments: number;
 }
 
+/**
+ * Where writing is slow, events gather for longer: twice as long as the last write took, and no longer than this. So a store is kept busy a
+ * third of the time as long as it can be, and a document is written once for what would otherwise be two or three writes.
+ */
+const LONGEST_WINDOW_MS = 300;
 /** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
 /** More than so many events behind is far behind, however many it is. */
@@ -177,12 +182,20 @@ export class Projector implements AsyncDisposable {
       kind: 'consumer',
       attributes: { 'hub.projection': this.projection.name, 'hub.events': events.length },
     });
+    const { clock } = this.#ports;
+    const startedMs = clock.now();
     try {
       await this.#writeUntilDone(events);
     } finally {
       span.end();
     }
-    if (!(await this.#isBehind(events))) await this.#ports.clock.sleep(this.#options.windowMs, this.#stopping.signal);
+    const tookMs = clock.now() - startedMs;
+    if (!(await this.#isBehind(events))) await clock.sleep(this.#windowAfter(tookMs), this.#stopping.signal);
+  }
+
+  #windowAfter(writeMs: number): number {
+    const { windowMs } = this.#options;
+    return Math.max(windowMs, Math.min(2 * writeMs, LONGEST_WINDOW_MS));
   }
 
   /** Is a whole batch waiting already? Then there is nothing to gather. */
