@@ -13,6 +13,7 @@ export interface Aims {
   readonly offered: number;
   readonly acceptedP99Ms: number;
   readonly completedP99Ms?: number;
+  /** Absent where looking into the list would measure the stand-in for the engine: FerretDB reads all documents for it. */
   readonly listedP99Ms?: number;
 }
 
