@@ -56,6 +56,11 @@ export interface WorkOptions {
    * its lane do.
    */
   readonly postpone?: (hint: Hint, waiting: number) => number | undefined;
+  /**
+   * Hints of a lane that the broker is left waiting for. Further ones are taken off it and wait in this process alone, so that a lane with
+   * much to do does not fill what the broker hands out at once; lost with the process, they come again like any lost hint. Default: all.
+   */
+  readonly unsettledPerLane?: number;
   /** Throwing is recorded as `StepFaulted` in the stream, retried with growing delays, then left to an operator. */
   readonly handle: (hint: Hint) => Promise<void>;
 }

@@ -75,9 +75,10 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       const before = hinted.get(stream) ?? [];
       const items = rows.map((row) => {
         const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE && through;
-        if (due && !before.includes(keyOf(row)))
-          hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
-        return workItem(folded, row, due ? nowMs + HINT_LEASE_MS : row.dueAtMs);
+        // One that was hinted before keeps the lease it has, or the time that its worker put it off to.
+        const isNew = due && !before.includes(keyOf(row));
+        if (isNew) hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
+        return workItem(folded, row, isNew ? nowMs + HINT_LEASE_MS : row.dueAtMs);
       });
       changes.push({ stream, revision: folded.revision, items });
       if (rows.length === 0) {

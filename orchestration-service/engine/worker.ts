@@ -20,7 +20,7 @@ const OUTAGE_DELAY_MS = 2_000;
 export const startWorker = async (runtime: StreamRuntime, queue: string, options: WorkOptions): Promise<AsyncDisposable> => {
   const { bus, openWork, clock, telemetry } = runtime.ports;
   const logger = telemetry.logger.child({ queue });
-  const { laneOf = ({ partnerId }) => partnerId, postpone } = options;
+  const { laneOf = ({ partnerId }) => partnerId, postpone, unsettledPerLane = Infinity } = options;
   const line = new FairQueue(options);
   const inHand = new Map<string, { again: boolean }>();
   const stop = new AbortController();
@@ -69,7 +69,8 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
     }
     if (stop.signal.aborted) return Promise.resolve();
     const lane = laneOf(hint);
-    const untilMs = postpone?.(hint, line.waitingIn(lane));
+    const waiting = line.waitingIn(lane);
+    const untilMs = postpone?.(hint, waiting);
     if (untilMs !== undefined) return openWork.defer(hint, untilMs);
     const state = { again: false };
     inHand.set(key, state);
@@ -86,7 +87,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       finish();
     };
     line.push({ lane, run, skip: finish });
-    return promise;
+    return waiting < unsettledPerLane ? promise : Promise.resolve();
   };
 
   const consumer = await bus.consume(queue, { prefetch: PREFETCH, onHint: take });

@@ -31,9 +31,11 @@ export interface WebhookOptions {
 
 /** Of a lane that nothing is known of any more. */
 const DEFAULT_IN_FLIGHT = 1;
-/** More of one endpoint's messages than this do not wait in memory: an endpoint that is slow must not fill it. */
-const LONGEST_LINE = 1_000;
-const PUT_OFF_MS = 5_000;
+/** An endpoint with much to do must not take up what the broker hands out at once. */
+const UNSETTLED_PER_ENDPOINT = 1_000;
+/** Messages of one endpoint that wait in memory, at half a kilobyte each; those behind come back later. */
+const LONGEST_LINE = 50_000;
+const PUT_OFF_MS = 30_000;
 
 export interface Webhooks {
   readonly routes: readonly Route[];
@@ -81,13 +83,14 @@ export const startWebhooks = async (
       concurrency: config.webhookConcurrency,
       laneOf,
       perLane: (lane) => registry.get(lane)?.maxInFlight ?? DEFAULT_IN_FLIGHT,
+      unsettledPerLane: UNSETTLED_PER_ENDPOINT,
       postpone: (hint: Hint, waiting) =>
         health.restingUntilMs(laneOf(hint)) ?? (waiting < LONGEST_LINE ? undefined : clock.now() + PUT_OFF_MS),
       handle: (hint) => sender.handle(hint),
     }),
   );
   const fanOut = takesWork ? started.use(startFanOut(ports, requests, bodies)) : undefined;
-  if (takesWork) started.use(startRecoveries({ ...ports, runtime, registry, directory, requests }));
+  if (takesWork) started.use(startRecoveries({ ...ports, runtime, registry, directory, requests, bodies }));
   telemetry.gauge(METRICS.webhookSubscriptions.name, () => statesOf(registry));
   const running = started.move();
   return {

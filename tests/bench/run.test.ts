@@ -28,6 +28,7 @@ describe('npm run bench', () => {
         /order, hub$/,
         /memory, ready/,
         /rebuilt from [\d,]+ events/,
+        /webhooks: messages/,
       ])
         assert.ok((measured(name) as number) > 0, String(name));
       const completed = measured(/at 500 orders\/s: completed/) as { count: number; p50: number; max: number };

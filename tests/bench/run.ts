@@ -16,6 +16,7 @@ import type { Profile } from './profile.ts';
 import { measureRebuild } from './rebuild.ts';
 import { CONFIGURATION, CONNECTIONS, Site } from './site.ts';
 import { soak } from './soak.ts';
+import { measureWebhooks } from './webhooks.ts';
 import { closedLoop, measureGrowth, measureThroughput } from './throughput.ts';
 
 const report = (text: string): void => console.error(`  ${text}`);
@@ -79,6 +80,10 @@ if (options.sections.has('accept')) {
 }
 const ofTheHub: readonly Section[] = ['idle', 'throughput', 'latency', 'memory', 'rebuild'];
 if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(await measureHub(profile, options)));
+if (options.sections.has('webhooks')) {
+  report('webhooks');
+  figures.push(...(await measureWebhooks(profile, Math.ceil(options.orders / 4))));
+}
 console.log(tableOf(figures));
 console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
 if (options.jsonFile)

@@ -18,6 +18,7 @@ import { excerptOf, type Verdict, verdictOf } from './answers.ts';
 import type { EndpointHealth } from './endpoint-health.ts';
 import { WEBHOOK } from './flow.ts';
 import { type DeliveryState, type Message, messageOf } from './state.ts';
+import { StreamTurns } from './stream-turns.ts';
 
 /** What all attempts share. */
 export interface SendingContext {
@@ -52,6 +53,7 @@ export class Sender {
   readonly #attempts: Counter;
   readonly #duration: Histogram;
   readonly #firstAttempt: Histogram;
+  readonly #turns = new StreamTurns();
 
   constructor(context: SendingContext) {
     this.#context = context;
@@ -217,7 +219,8 @@ export class Sender {
   }
 
   async #report(hint: Hint, call: ExternalCall, report: CallReport): Promise<void> {
-    await this.#context.runtime.report(hint.stream, call, report, { actor: `connector:${WEBHOOK}` });
+    const { runtime } = this.#context;
+    await this.#turns.run(hint.stream, () => runtime.report(hint.stream, call, report, { actor: `connector:${WEBHOOK}` }));
   }
 
   #log({ subscriptionId, partnerId, url }: Subscription, text: string, reason: string): void {

@@ -9,6 +9,7 @@ import type { DeliveryState } from '../deliveries/state.ts';
 import type { SubscriptionDirectory } from '../subscriptions/directory.ts';
 import type { SubscriptionRegistry } from '../subscriptions/registry.ts';
 import { type Recovery, type Subscription, wants } from '../subscriptions/state.ts';
+import type { MessageBodies } from './bodies.ts';
 import { publicTypeOf } from './event-types.ts';
 import { type MessageRequests, type Wanted, wantedOf } from './requests.ts';
 
@@ -23,6 +24,7 @@ export interface RecoveryContext {
   readonly registry: SubscriptionRegistry;
   readonly directory: SubscriptionDirectory;
   readonly requests: MessageRequests;
+  readonly bodies: MessageBodies;
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -59,13 +61,15 @@ const recover = async (
   { recoveryId, since }: Recovery,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { store, directory, requests } = context;
+  const { store, directory, requests, bodies } = context;
   const counts = { requested: 0, resent: 0 };
   const end = await store.lastPosition();
   // Positions tell what was recorded by then: the moment itself belongs to what is wanted.
   let after = await store.positionAt(new Date(Date.parse(since) - 1).toISOString());
   while (after < end && !signal.aborted) {
     const page = await store.readAll({ after, limit: PAGE, categories: [ORDER] });
+    // What is requested here is sent next: its bodies need not be read again.
+    for (const event of page) if (event.metadata.partnerId === subscription.partnerId) bodies.learn(event);
     const wanted = page.flatMap((event) => wantedBy(subscription, event, since));
     counts.resent += await resend(context, wanted, recoveryId);
     counts.requested += await requests.write(wanted);
