@@ -11,7 +11,7 @@ import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
 import { categoriesOf, type Projection } from './projections/projection.ts';
 
 export interface ProjectorOptions {
-  /** How long events gather before they are written, or longer where writing is slow; an idle projector writes at once. */
+  /** How long events gather before they are written, up to three times as long where writing is slow; an idle projector writes at once. */
   readonly windowMs: number;
   /** A batch this large is written without waiting. */
   readonly batchSize: number;
@@ -20,10 +20,10 @@ export interface ProjectorOptions {
 }
 
 /**
- * Where writing is slow, events gather for longer: twice as long as the last write took, and no longer than this. So a store is kept busy a
- * third of the time as long as it can be, and a document is written once for what would otherwise be two or three writes.
+ * Where writing is slow, events gather for longer: twice as long as the last write took, and at most so many windows. So a slow store is
+ * kept busy a third of the time, and a document is written once for what would otherwise be two or three writes.
  */
-const LONGEST_WINDOW_MS = 300;
+const MOST_WINDOWS = 3;
 /** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
 /** More than so many events behind is far behind, however many it is. */
@@ -195,7 +195,7 @@ export class Projector implements AsyncDisposable {
 
   #windowAfter(writeMs: number): number {
     const { windowMs } = this.#options;
-    return Math.max(windowMs, Math.min(2 * writeMs, LONGEST_WINDOW_MS));
+    return Math.max(windowMs, Math.min(2 * writeMs, MOST_WINDOWS * windowMs));
   }
 
   /** Is a whole batch waiting already? Then there is nothing to gather. */
