@@ -16,19 +16,20 @@ const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
 const JOURNEYS = 'journeys';
 const MANY_PROCESSES = 'networked processes';
+const FAULTS = 'faults';
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
   [MANY_PROCESSES, ['tests/faults/networked/', 'tests/networked/', 'tests/bench/networked']],
   ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
-  ['faults', ['tests/faults/']],
+  [FAULTS, ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],
   ['services and contracts', ['']],
 ];
 
-/** A request passes two processes and an engine or two, and all of them share the machine with the test. */
-const SLOWER = ['--timeout', '60000'];
+/** A request passes two processes and an engine or two, and all of them share the machine with the test; a lost hint comes again after 45 s. */
+const SLOWER = ['--timeout', '120000'];
 /** The journeys once more, unchanged, against five processes on real engines. */
 const NETWORKED_JOURNEYS: readonly (readonly [name: string, profile: string])[] = [
   ['journeys on PostgreSQL', 'networked-postgres'],
@@ -52,7 +53,7 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
   const groups: Group[] = FOLDERS.map(([name]) => ({
     name,
     files: files.filter((file) => groupOf(file) === name),
-    ...(name === MANY_PROCESSES && { unmeasured: true }),
+    ...([MANY_PROCESSES, FAULTS].includes(name) && { unmeasured: true }),
   }));
   const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
   const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({

@@ -1,6 +1,5 @@
 import type { EngineHealth } from '@sagahub/adapters/engine/engine.ts';
 import { waitForEngine } from '@sagahub/adapters/engine/starting.ts';
-import { openEventStoreDb } from '@sagahub/adapters/eventstoredb/event-store.ts';
 import { openMongoDocumentStore } from '@sagahub/adapters/mongodb/document-store.ts';
 import type { Database } from '@sagahub/adapters/postgres/database.ts';
 import { openPostgresDiscounts } from '@sagahub/adapters/postgres/discounts.ts';
@@ -84,10 +83,12 @@ const openLog = async (
   { settings: { eventStoreUrl, postgresUrl }, clock, telemetry: { logger }, startup }: NetworkedOptions,
 ): Promise<EventStore | (EventStore & EngineHealth)> => {
   const setting = networkedSettings.eventStoreUrl.env;
-  if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl))
+  if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl)) {
+    const { openEventStoreDb } = await import('@sagahub/adapters/eventstoredb/event-store.ts');
     return waitForEngine({ name: 'KurrentDB', url: eventStoreUrl, setting }, startup.of(LOG_CHECK), () =>
       openEventStoreDb({ url: eventStoreUrl, clock, logger }),
     );
+  }
   if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
   const own = await openHubDatabase({ url: eventStoreUrl, setting, starting: startup.of(LOG_CHECK) });
   const elections = openPostgresLeadership(own, { clock });

@@ -19,7 +19,6 @@ import { resumeClock } from '../resume-clock.ts';
 import { VERSION } from '../version.ts';
 import { enginesOf } from './engine-checks.ts';
 import { openNetworkedPorts } from './ports.ts';
-import { ROUTES_OF } from './route-descriptions.ts';
 import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
 import { readNetworkedConfig } from './config.ts';
 import type { NetworkedSettings } from './settings.ts';
@@ -71,7 +70,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup }));
   await resumeClock(clock, ports.store, telemetry.logger);
   const own = name === 'gateway' ? undefined : await startService(name, config, ports);
-  const services = own ? [own.service] : remoteServices(settings);
+  const services = own ? [own.service] : await remoteServices(settings);
   for (const service of services) started.use(service);
   if (name === 'orchestration-service') observeOpenWork(ports.openWork, [...QUEUES, OPERATOR_QUEUE], clock, telemetry);
   if (name === 'orchestration-service' || name === 'outbound-service') observeHints(ports.bus, QUEUES, telemetry);
@@ -134,7 +133,8 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
   endOnSignals({ logger: telemetry.logger, clock, drain, deadlineMs: STOP_DEADLINE_MS });
 };
 
-const remoteServices = (settings: NetworkedSettings): readonly Service[] => {
+const remoteServices = async (settings: NetworkedSettings): Promise<readonly Service[]> => {
+  const { ROUTES_OF } = await import('./route-descriptions.ts');
   const urls: Readonly<Record<ServiceName, string>> = {
     'integration-service': settings.integrationUrl,
     'orchestration-service': settings.orchestrationUrl,

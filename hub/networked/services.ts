@@ -1,22 +1,14 @@
-import { openHttpClient } from '@sagahub/adapters/http/client.ts';
-import { tracedHttpClient } from '@sagahub/adapters/http/traced-client.ts';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports, Service } from '@sagahub/contracts/service.ts';
 import { forwardedRoutes } from '@sagahub/gateway/routing/forward.ts';
 import { upstreamBreaker } from '@sagahub/gateway/routing/upstream-breaker.ts';
-import { startIntegration } from '@sagahub/integration-service/service.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
-import { startInventory } from '@sagahub/orchestration-service/inventory/start.ts';
-import { type FlowRegistration, startOrchestration } from '@sagahub/orchestration-service/service.ts';
-import { restErpOptions } from '@sagahub/outbound-service/config.ts';
-import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
-import { startOutbound } from '@sagahub/outbound-service/service.ts';
-import { startReadModel } from '@sagahub/read-model/service.ts';
+import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts';
 import type { HubConfig } from '../config.ts';
 import { allFlows, orderRegistration } from '../flows.ts';
-import { openWebhooks } from '../webhooks.ts';
+import { closedWith } from './closed-with.ts';
 
 /** The services that have a process of their own behind the gateway. */
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
@@ -34,6 +26,7 @@ export interface StartedService {
   readonly runtime: SagaRuntime;
 }
 
+/** A process loads the code of its own service alone: all of them would take it half a second of CPU more at each start. */
 const serviceOf = async (
   name: ServiceName,
   config: HubConfig,
@@ -42,32 +35,26 @@ const serviceOf = async (
   orders: FlowRegistration,
 ): Promise<Service> => {
   switch (name) {
-    case 'integration-service':
+    case 'integration-service': {
+      const { startIntegration } = await import('@sagahub/integration-service/service.ts');
       return startIntegration(config.integration, ports, runtime);
+    }
     case 'orchestration-service': {
+      const { startOrchestration } = await import('@sagahub/orchestration-service/service.ts');
+      const { startInventory } = await import('@sagahub/orchestration-service/inventory/start.ts');
       const service = await startOrchestration(config.orchestration, ports, runtime, [orders]);
       return closedWith(service, startInventory(ports));
     }
     case 'outbound-service': {
-      const pool = openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency });
-      const http = tracedHttpClient(pool, ports.telemetry);
-      const erp = restErpConnector(restErpOptions(config.outbound), { http, clock: ports.clock });
-      const webhooks = openWebhooks(config);
-      return closedWith(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http), webhooks, erp, pool);
+      const { startOutboundWithClients } = await import('./outbound.ts');
+      return startOutboundWithClients(config, ports, runtime);
     }
-    case 'read-model':
+    case 'read-model': {
+      const { startReadModel } = await import('@sagahub/read-model/service.ts');
       return startReadModel(config.readModel, ports, runtime);
+    }
   }
 };
-
-/** A service that takes others with it when it is closed. */
-const closedWith = (service: Service, ...others: readonly AsyncDisposable[]): Service => ({
-  ...service,
-  async [Symbol.asyncDispose]() {
-    await service[Symbol.asyncDispose]();
-    for (const other of others) await other[Symbol.asyncDispose]();
-  },
-});
 
 /** A service in another process, as the gateway sees it: its routes, passed on. */
 export const remoteService = (name: ServiceName, urls: string, routes: readonly Route[]): Service => {
