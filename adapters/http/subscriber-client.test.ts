@@ -45,8 +45,15 @@ describe('subscriber client', () => {
     await using client = openSubscriberClient(addressRules(PUBLIC), {}, standingFor(['127.0.0.1', '10.0.0.1']));
     const outcome = await client.request({ ...post, url: `http://shop.example:${server.port}/` });
     assert.deepEqual([outcome.kind, outcome.kind === 'failure' && outcome.reason], ['failure', 'forbidden']);
-    assert.match(outcome.kind === 'failure' ? outcome.detail : '', /shop\.example stands for 10\.0\.0\.1/);
+    assert.match(outcome.kind === 'failure' ? outcome.detail : '', /shop\.example stands for an address that is not public/);
     assert.equal(calls, 0);
+  });
+
+  it('tells nobody which address a closed name stands for', async () => {
+    await using client = openSubscriberClient(addressRules(PUBLIC), {}, standingFor(['10.1.2.3']));
+    const outcome = await client.request({ ...post, url: 'http://database.internal/' });
+    const told = [await client.examine('database.internal'), outcome.kind === 'failure' && outcome.detail];
+    for (const text of told) assert.match(String(text), /^database\.internal stands for (?!.*10\.1\.2\.3)/);
   });
 
   it('looks up a name anew for a new connection: one that was open when it was registered may be closed now', async () => {

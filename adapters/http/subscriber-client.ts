@@ -25,11 +25,7 @@ export const openSubscriberClient = (
       const host = bracketed.replace(/^\[|\]$/g, '');
       if (isIP(host) !== 0) return rules.refuse(host);
       try {
-        for (const address of await resolve(host)) {
-          const refused = rules.refuse(address);
-          if (refused !== undefined) return `${host} stands for ${refused}`;
-        }
-        return undefined;
+        return (await resolve(host)).some((address) => rules.refuse(address) !== undefined) ? closedName(host) : undefined;
       } catch (error) {
         return `${host} cannot be resolved (${(error as NodeJS.ErrnoException).code ?? 'no address'})`;
       }
@@ -38,15 +34,16 @@ export const openSubscriberClient = (
   };
 };
 
+/** Subscribers read this, so it does not say which address: a name of this network would tell them where its machines are. */
+const closedName = (host: string): string => `${host} stands for an address that is not public`;
+
 const guardedLookup =
   (rules: AddressRules, resolve: HostResolver): LookupFunction =>
   (host, options, callback) => {
     const found = async () => {
       const addresses = await resolve(host);
-      for (const address of addresses) {
-        const refused = rules.refuse(address);
-        if (refused !== undefined) throw Object.assign(new Error(`${host} stands for ${refused}`), { code: CLOSED });
-      }
+      if (addresses.some((address) => rules.refuse(address) !== undefined))
+        throw Object.assign(new Error(closedName(host)), { code: CLOSED });
       return addresses.map((address) => ({ address, family: isIP(address) }));
     };
     found().then(
