@@ -98,13 +98,15 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
         responses: {
           200: { description: 'Recorded; the next attempt sends it', schema: editView },
           404: { description: 'There is none' },
-          409: { description: 'The dead letter is not what its order waits for, or nothing of it can be edited' },
+          409: { description: 'The dead letter is not what its order waits for, nothing of it can be edited, or somebody was faster' },
         },
       },
-      handle: async (request) => ({
-        status: 200,
-        body: await editRequest({ runtime, keys: ports.keys }, await find(request), request, operatorOf(request)),
-      }),
+      handle: async (request) => {
+        const letter = await find(request);
+        const edit = () => editRequest({ runtime, keys: ports.keys }, letter, request, operatorOf(request));
+        const { events: _events, ...edited } = await winOrLearn(ports.store, letter.stream, edit);
+        return { status: 200, body: edited };
+      },
     },
     act(
       `${PATH}/:deadLetterId/redrive`,

@@ -1,7 +1,7 @@
 import { EDITABLE, editableRequest, type EditableRequest, PERSONAL, requestEditBody } from '@sagahub/contracts/api/request-edit.ts';
 import { parseOrFault } from '@sagahub/contracts/api/faults.ts';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
-import type { SealedData } from '@sagahub/contracts/events.ts';
+import type { RecordedEvent, SealedData } from '@sagahub/contracts/events.ts';
 import { ConflictError, ValidationError } from '@sagahub/contracts/errors.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { RequestChange } from '@sagahub/contracts/messages/order.ts';
@@ -14,12 +14,14 @@ export interface Edited {
   readonly deadLetterId: string;
   readonly revision: number;
   readonly diff: readonly RequestChange[];
+  readonly events: readonly RecordedEvent[];
 }
 
 /**
  * Changes what later attempts of an order's submission send. The order stays as it was received; the event keeps what was there before, who
  * changed it and why. Personal members are sealed anew under the key that sealed them first, so that erasing the person erases these too.
- * @throws ConflictError the dead letter is not what its order waits for; ValidationError naming what may not be changed so
+ * @throws ConflictError the dead letter is not what its order waits for, or the order changed meanwhile: an edit that another operator made at
+ * the same moment would be undone unseen; ValidationError naming what may not be changed so
  */
 export const editRequest = async (
   { runtime, keys }: { readonly runtime: SagaRuntime; readonly keys: KeyStore },
@@ -31,6 +33,7 @@ export const editRequest = async (
   const { deadLetterId, stream, step } = letter;
   if (letter.origin !== 'erp')
     throw new ConflictError('HUB_NOT_EDITABLE', `only what is sent to the ERP can be edited, and this dead letter is of ${step}`);
+  const { revision: expectedRevision } = await runtime.load(stream);
   const { folded } = await runtime.preview(stream, { type: 'Redrive', deadLetterId, by, reason });
   const call = folded.flow.externalCall(folded.state, step);
   if (!call) throw new ConflictError('HUB_DEAD_LETTER_RESOLVED', 'the order does not want this call any more', { deadLetterId });
@@ -55,8 +58,8 @@ export const editRequest = async (
     reason,
     ...(sealed && { private: sealed }),
   };
-  const executed = await runtime.execute(stream, command, { actor: by, traceparent: request.traceparent });
-  return { deadLetterId, revision: executed.folded.revision, diff };
+  const executed = await runtime.execute(stream, command, { actor: by, traceparent: request.traceparent, expectedRevision });
+  return { deadLetterId, revision: executed.folded.revision, diff, events: executed.events };
 };
 
 const keyOf = async (keys: KeyStore, call: ExternalCall): Promise<{ readonly keyId: string; readonly key: Uint8Array }> => {
