@@ -8,6 +8,7 @@ import type { OutboundConfig } from '../config.ts';
 import { webhookRoutes } from './api/routes.ts';
 import { EndpointHealth } from './deliveries/endpoint-health.ts';
 import { WEBHOOK_QUEUE } from './deliveries/flow.ts';
+import { inFlightOf } from './deliveries/in-flight.ts';
 import { laneOf, Sender } from './deliveries/sending.ts';
 import { MessageBodies } from './messages/bodies.ts';
 import { startFanOut } from './messages/fan-out.ts';
@@ -29,8 +30,6 @@ export interface WebhookOptions {
   readonly takesWork: boolean;
 }
 
-/** Of a lane that nothing is known of any more. */
-const DEFAULT_IN_FLIGHT = 1;
 /** An endpoint with much to do must not take up what the broker hands out at once. */
 const UNSETTLED_PER_ENDPOINT = 1_000;
 /** Messages of one endpoint that wait in memory, at half a kilobyte each; those behind come back later. */
@@ -82,7 +81,7 @@ export const startWebhooks = async (
     await runtime.work(WEBHOOK_QUEUE, {
       concurrency: config.webhookConcurrency,
       laneOf,
-      perLane: (lane) => registry.get(lane)?.maxInFlight ?? DEFAULT_IN_FLIGHT,
+      perLane: (lane) => inFlightOf(registry, lane, config.webhookConcurrency),
       unsettledPerLane: UNSETTLED_PER_ENDPOINT,
       postpone: (hint: Hint, waiting) =>
         health.restingUntilMs(laneOf(hint)) ?? (waiting < LONGEST_LINE ? undefined : clock.now() + PUT_OFF_MS),

@@ -30,7 +30,9 @@ const maxInFlight = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
   .max(MAX_IN_FLIGHT, `must be at most ${MAX_IN_FLIGHT}`)
-  .describe('Messages sent to the endpoint at once, by each process of the hub');
+  .describe(
+    'Messages sent to the endpoint at once, by each process of the hub; fewer where a partner has many endpoints, which share what it may take',
+  );
 const description = lines(500).describe('For people');
 
 export const createBody = z

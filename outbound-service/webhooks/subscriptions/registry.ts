@@ -8,7 +8,9 @@ const PAGE = 500;
 /** Subscriptions as of a place in the log: folded in memory, by partner. */
 export class SubscriptionRegistry {
   readonly #subscriptions = new Map<string, Subscription>();
+  /** Without those that are deleted. */
   readonly #byPartner = new Map<string, Set<string>>();
+  readonly #enabled = new Map<string, number>();
 
   /** Deleted ones too. */
   get(subscriptionId: string): Subscription | undefined {
@@ -25,9 +27,14 @@ export class SubscriptionRegistry {
     const found: Subscription[] = [];
     for (const id of this.#byPartner.get(partnerId) ?? []) {
       const subscription = this.#subscriptions.get(id);
-      if (subscription && subscription.status !== 'deleted') found.push(subscription);
+      if (subscription) found.push(subscription);
     }
     return found;
+  }
+
+  /** How many of a partner are enabled. */
+  enabledOf(partnerId: string): number {
+    return this.#enabled.get(partnerId) ?? 0;
   }
 
   get hasEnabled(): boolean {
@@ -43,9 +50,19 @@ export class SubscriptionRegistry {
       const next = evolveSubscription(known, event);
       if (!next) continue;
       this.#subscriptions.set(id, next);
+      this.#count(known, -1);
+      this.#count(next, 1);
       const siblings = this.#byPartner.get(next.partnerId) ?? new Set<string>();
-      this.#byPartner.set(next.partnerId, siblings.add(id));
+      if (next.status === 'deleted') siblings.delete(id);
+      else siblings.add(id);
+      this.#byPartner.set(next.partnerId, siblings);
     }
+  }
+
+  #count(subscription: Subscription | undefined, by: 1 | -1): void {
+    if (subscription?.status !== 'enabled') return;
+    const { partnerId } = subscription;
+    this.#enabled.set(partnerId, this.enabledOf(partnerId) + by);
   }
 
   /** @param upTo events behind this position are left out. Default: none are */
