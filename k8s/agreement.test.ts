@@ -22,7 +22,12 @@ describe('manifests and the code', () => {
 
   it('read their secrets from files that the secrets hold, and hold no secret that nothing reads', () => {
     const mounts: Readonly<Record<string, string>> = { engines: '/run/secrets/engines/', erp: '/run/secrets/erp/' };
-    const texts = ['base/settings.env', 'overlays/production/erp-credentials.yaml']
+    const texts = [
+      'base/settings.env',
+      'components/inbox/integration-service.yaml',
+      'overlays/production/alerts.yaml',
+      'overlays/production/erp-credentials.yaml',
+    ]
       .map((path) => readFileSync(join(K8S, path), 'utf8'))
       .join('\n');
     for (const [name, folder] of Object.entries(mounts)) {

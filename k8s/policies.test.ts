@@ -8,6 +8,8 @@ import { stringify } from 'yaml';
 
 const SERVICES = ['gateway', 'integration-service', 'orchestration-service', 'outbound-service', 'read-model'];
 const PRIVATE = ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
+/** Not private, and nothing a third party has: the hub itself refuses these too, whatever a subscriber's name stands for. */
+const CLOSED = ['0.0.0.0/8', '168.63.129.16/32', '192.0.0.0/24', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'];
 
 describe('manifests, rendered', () => {
   before(function () {
@@ -124,10 +126,20 @@ describe('manifests, rendered', () => {
         const mayCallOut = ['outbound-service', 'hub'].includes(workload.object.metadata.name);
         assert.equal(open.length, mayCallOut ? 1 : 0, `${folder} ${workload.name}`);
         for (const { except = [] } of open)
-          for (const range of PRIVATE) assert.ok(except.includes(range), `${folder}: ${range} can be reached`);
+          for (const range of [...PRIVATE, ...CLOSED]) assert.ok(except.includes(range), `${folder}: ${range} can be reached`);
         for (const { cidr } of blocks.filter((block) => !open.includes(block))) assert.match(cidr, /^(10|172\.16|192\.168)\./, folder);
       }
     }
+  });
+
+  it('give production its inbox of orders and its alerts, each to the one service that has them', async () => {
+    const { objects } = await render('overlays/production');
+    const readers = (setting: string) =>
+      workloadsOf(objects)
+        .filter(({ containers }) => containers.some(({ env = [] }) => env.some(({ name }: { name: string }) => name === setting)))
+        .map(({ object }) => object.metadata.name);
+    assert.deepEqual(readers('HUB_INBOX_URL_FILE'), ['integration-service']);
+    for (const setting of ['HUB_ALERT_URL', 'HUB_ALERT_SECRET_FILE']) assert.deepEqual(readers(setting), ['outbound-service'], setting);
   });
 
   it('let the Ingress reach the gateway alone, over TLS 1.3 at least, under the name that tokens are issued for', async () => {
