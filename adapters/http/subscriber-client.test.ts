@@ -53,7 +53,7 @@ describe('subscriber client', () => {
     await using client = openSubscriberClient(addressRules(PUBLIC), {}, standingFor(['10.1.2.3']));
     const outcome = await client.request({ ...post, url: 'http://database.internal/' });
     const told = [await client.examine('database.internal'), outcome.kind === 'failure' && outcome.detail];
-    for (const text of told) assert.match(String(text), /^database\.internal stands for (?!.*10\.1\.2\.3)/);
+    for (const text of told) assert.match(String(text), /database\.internal stands for an address that is not public$/);
   });
 
   it('looks up a name anew for a new connection: one that was open when it was registered may be closed now', async () => {
@@ -124,7 +124,7 @@ describe('subscriber client', () => {
 
   it('says of a name that it stands for a closed address, or for none', async () => {
     await using closed = openSubscriberClient(addressRules([]), {}, standingFor(['8.8.8.8', '192.168.0.1']));
-    assert.match((await closed.examine('shop.example')) ?? '', /192\.168\.0\.1 is not a public address/);
+    assert.match((await closed.examine('shop.example')) ?? '', /stands for an address that is not public$/);
     const nothing = () => Promise.reject(Object.assign(new Error(), { code: 'ENOTFOUND' }));
     await using absent = openSubscriberClient(addressRules([]), {}, nothing);
     assert.match((await absent.examine('shop.example')) ?? '', /cannot be resolved \(ENOTFOUND\)/);
