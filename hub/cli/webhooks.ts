@@ -175,10 +175,12 @@ const recoverCommand = (): Command =>
     });
 
 const factsOf = (subscription: Subscription): string => {
-  const { types, disabled, failing, recoveries, createdAt, formerSecretValidUntil, ...rest } = subscription;
+  const { subscriptionId, partnerId, types, disabled, failing, recoveries, createdAt, formerSecretValidUntil, ...rest } = subscription;
   const recovery = recoveries.at(-1);
   const recovered = recovery?.finished && `${recovery.finished.requested} requested, ${recovery.finished.resent} sent again`;
   return facts({
+    subscription: subscriptionId,
+    partner: partnerId,
     ...rest,
     types: types.join(' '),
     disabled: disabled && `${moment(disabled.at)}: ${disabled.reason}`,

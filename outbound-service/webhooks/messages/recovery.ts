@@ -32,7 +32,7 @@ export interface RecoveryContext {
 
 /**
  * Carries out the recoveries that were asked for and are not finished, wherever an earlier process left off: it begins anew, since what was
- * requested or resent before is found pending and left alone. One process leads.
+ * requested or resent before is found due and left alone, or delivered. One process leads.
  */
 export const startRecoveries = (context: RecoveryContext): AsyncDisposable =>
   context.leadership.lead('webhook-recovery', (term) => recoverAll(context, term));
@@ -86,13 +86,13 @@ const wantedBy = (subscription: Subscription, event: RecordedEvent, since: strin
   return type && time >= since && wants(subscription, partnerId, type) ? [wantedOf(subscription, event, type)] : [];
 };
 
-/** What was given up is tried again. @returns how many those were */
+/** What was given up, or waits for a later attempt, is sent now. @returns how many those were */
 const resend = async ({ runtime }: RecoveryContext, wanted: readonly Wanted[], recoveryId: string): Promise<number> => {
   const resent = await Promise.all(
     wanted.map(async ({ stream, body: { messageId } }) => {
       const { state } = await runtime.load<DeliveryState>(stream);
       const status = state.messages.find(({ id }) => id === messageId)?.status;
-      if (status !== 'dead-lettered' && status !== 'discarded') return 0;
+      if (status === undefined || status === 'delivered') return 0;
       const { events } = await runtime.execute(
         stream,
         { type: 'Resend', messageId, by: 'hub', reason: `recovery ${recoveryId}` },
