@@ -14,7 +14,7 @@ const breakerView = z
     since: z.string().optional(),
     by: z.string().optional().describe('`hub`, or the client that opened it by hand'),
     nextProbeAt: z.string().optional().describe('absent while open: only until somebody closes it'),
-    lastFailure: z.string().optional().describe('what the last probe met'),
+    lastFailure: z.string().optional().describe('what the last call met'),
   })
   .meta({ id: 'Breaker' });
 type BreakerView = z.output<typeof breakerView>;
@@ -42,7 +42,7 @@ const PATH = '/api/v1/admin/breakers';
 export const breakerRoutes = (breakers: ReadonlyMap<string, ConnectorBreaker>): readonly Route[] => {
   const find = (connector: string | undefined): ConnectorBreaker => {
     const breaker = breakers.get(connector ?? '');
-    if (!breaker) throw new NotFoundError(`breaker ${connector}`);
+    if (!breaker) throw new NotFoundError(`breaker ${connector}`, `there is ${[...breakers.keys()].join(', ')}`);
     return breaker;
   };
   const answer = { 200: { description: 'The breaker as it is now', schema: breakerView } };
@@ -126,6 +126,6 @@ const viewOf = ({ connector, state }: ConnectorBreaker): BreakerView => {
     by,
     since: new Date(sinceMs).toISOString(),
     ...(probeAtMs !== undefined && { nextProbeAt: new Date(probeAtMs).toISOString() }),
-    lastFailure,
+    ...(lastFailure !== undefined && { lastFailure }),
   };
 };

@@ -14,5 +14,7 @@ export const replayBreaker = (state: BreakerState, event: RecordedEvent): Breake
   const { cause, by, probeAt } = data;
   if (state.state !== 'closed' && probeAt !== undefined) return state;
   const sinceMs = state.state === 'closed' ? Date.parse(event.metadata.time) : state.sinceMs;
-  return { state: 'open', cause, by, sinceMs, probeAtMs: probeAt === undefined ? undefined : Date.parse(probeAt), lastFailure: cause };
+  if (probeAt !== undefined) return { state: 'open', cause, by, sinceMs, probeAtMs: Date.parse(probeAt), lastFailure: cause };
+  // Somebody's reason is no failure: what was met before stands.
+  return { state: 'open', cause, by, sinceMs, probeAtMs: undefined, lastFailure: state.state === 'closed' ? undefined : state.lastFailure };
 };

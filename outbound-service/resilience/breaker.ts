@@ -21,8 +21,8 @@ export interface OpenState {
   readonly sinceMs: number;
   /** When the next call may try it; absent: only when somebody closes it. */
   readonly probeAtMs: number | undefined;
-  /** What the last probe met. */
-  readonly lastFailure: string;
+  /** What the last call met; absent: it was opened by hand while all was well. */
+  readonly lastFailure: string | undefined;
 }
 export type BreakerState = { readonly state: 'closed' } | OpenState;
 
