@@ -85,7 +85,7 @@ describe('sagahub for operators and auditors', () => {
       cli(['dead-letters', 'show', letter.deadLetterId]),
       cli(['dead-letters', 'list', '--causes']),
     ]);
-    assert.match(shown.stdout, /orderNumber +DEAD-1[^]*"total": "87\.70"/);
+    assert.match(shown.stdout, /order number +DEAD-1[^]*"total": "87\.70"/);
     assert.match(causes.stdout, /1 +erp/);
     await hub.erp.behave(WELL_BEHAVED);
     assert.equal((await cli(['dead-letters', 'redrive', letter.deadLetterId])).code, EXIT.usage, 'a reason is needed');

@@ -12,7 +12,7 @@ export const orderTable = (orders: readonly OrderSummary[], withPartner: boolean
       `${order.total ?? order.subtotal} ${order.currency}`,
       moment(order.receivedAt),
       order.erpRef,
-      order.waiting && waitingText(order.waiting),
+      order.waiting && waitingText({ ...order.waiting, reason: order.health?.cause ?? order.waiting.cause }),
     ]),
   );
 
@@ -59,8 +59,11 @@ const takenText = (taken: NonNullable<OrderView['handover']>['undone'][number]):
   }
 };
 
-export const waitingText = ({ for: whom, attempt, nextAt, reason }: WaitingView): string =>
-  [whom, attempt && `attempt ${attempt}`, nextAt && `at ${moment(nextAt)}`, reason].filter(Boolean).join(', ');
+export const waitingText = ({ for: whom, attempt, round, nextAt, reason }: Waiting): string => {
+  const turn = round ? `attempt ${round.attempt} of ${round.of}` : attempt && `attempt ${attempt}`;
+  return [whom, turn, nextAt && `at ${moment(nextAt)}`, reason].filter(Boolean).join(', ');
+};
+type Waiting = Omit<WaitingView, 'since' | 'reason'> & { readonly reason?: string | undefined };
 
 const withheld = ({ sealed, erased }: { readonly sealed?: true | undefined; readonly erased?: true | undefined }): string =>
   erased ? '(erased)' : sealed ? '(sealed)' : '';

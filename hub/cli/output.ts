@@ -37,10 +37,10 @@ export const table = (head: readonly string[], rows: readonly (readonly Cell[])[
   return withoutTrailingSpaces(drawn.toString());
 };
 
-/** One thing, a name and a value a line. What is undefined is left out. */
+/** One thing, a name and a value a line. What is undefined is left out; names of members, such as `firstFailedAt`, are written as words. */
 export const facts = (values: Readonly<Record<string, Cell>>): string => {
   const drawn = new Table({ chars: PLAIN, style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true } });
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) drawn.push([name, shown(value)]);
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) drawn.push([inWords(name), shown(value)]);
   return withoutTrailingSpaces(drawn.toString());
 };
 
@@ -58,5 +58,9 @@ export const moment = (time: string | undefined): string | undefined => time?.re
 /** Control characters of somebody else's text must not reach a terminal. */
 export const safe = (text: string): string => text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 
-const shown = (value: Cell): string => (value === undefined || value === null ? '' : safe(String(value)));
+const shown = (value: Cell): string => (value === undefined || value === null ? '' : safe(withShortTimes(String(value))));
+/** Times within a text look like those in columns of their own. */
+const withShortTimes = (text: string): string => text.replaceAll(/\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z/g, '$1 $2');
+/** `orderNumber` → `order number` */
+const inWords = (name: string): string => name.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 const withoutTrailingSpaces = (text: string): string => text.replaceAll(/[ \t]+$/gm, '');

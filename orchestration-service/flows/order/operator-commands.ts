@@ -15,7 +15,10 @@ export const retry = (state: Known, { by, reason }: Wanted<'Retry'>): readonly O
     case 'surplus':
       return [{ type: 'CompensationRequested', data: { by, reason } }];
     default:
-      throw new ConflictError('HUB_NOTHING_TO_RETRY', 'nothing of the order waits for an operator; it may have been retried meanwhile');
+      throw new ConflictError(
+        'HUB_NOTHING_TO_RETRY',
+        'the order is not stuck: it goes on by itself or has ended; it may have been retried meanwhile',
+      );
   }
 };
 
@@ -40,7 +43,9 @@ export const resolveByHand = (state: Known, { erp: is, erpRef, by, reason }: Wan
   const resolved: OrderEvent = { type: 'ResolvedByHand', data: { erp: is, ...(erpRef !== undefined && { erpRef }), by, reason } };
   if (is === 'live') {
     if (erpRef === undefined)
-      throw new ValidationError([{ pointer: '#/erpRef', code: 'required', detail: 'is required: as what has the ERP it?' }]);
+      throw new ValidationError([
+        { pointer: '#/erpRef', code: 'required', detail: 'is required with live: the number the order has at the ERP' },
+      ]);
     if (state.status === 'completed' || state.status === 'surplus') throw notResolvable('the order is completed');
     if (erp.effects.some((effect) => effect.erpRef === erpRef && effect.reported)) throw notResolvable(`${erpRef} is known already`);
     return [resolved, { type: 'OrderSentToErp', data: { erpRef, attempt: Math.max(1, erp.attempt, erp.answered), alreadyThere: true } }];
