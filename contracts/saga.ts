@@ -70,7 +70,7 @@ export interface ExternalCall {
   /** Idempotency key of the object at the third party; also its id there. */
   readonly objectId: string;
   readonly partnerId: string;
-  /** The third party's own reference, when known (cancel). */
+  /** The third party's own reference, when known (cancel; a submit that is pending there). */
   readonly reference?: string;
   /** An attempt that may have been carried out: look it up before anything else. */
   readonly inDoubt?: {
@@ -95,6 +95,8 @@ export type CallReport = CallOutcome & {
 type CallOutcome =
   | { readonly kind: 'started' }
   | { readonly kind: 'succeeded'; readonly reference: string; readonly alreadyThere: boolean }
+  /** The third party has it and decides later; the same attempt goes on, by asking. Reported as often as it is asked: recorded once. */
+  | { readonly kind: 'pending'; readonly reference?: string; readonly nextAtMs: number }
   /** For good. */
   | { readonly kind: 'refused'; readonly reason: string; readonly status?: number }
   | {

@@ -5,6 +5,8 @@ export interface Delivery {
   readonly objectId: string;
   readonly partnerId: string;
   readonly attempt: number;
+  /** The third party's own reference, when known. To a submit: it has it and decides later, so it is asked, not told again. */
+  readonly reference?: string;
   readonly request: JsonObject;
   readonly personal: JsonObject | undefined;
   readonly correlationId: string;
@@ -17,6 +19,11 @@ export type SubmitOutcome =
   | { readonly kind: 'done'; readonly reference: string; readonly alreadyThere: boolean; readonly status?: number }
   /** For good: repeating it unchanged is pointless. */
   | { readonly kind: 'refused'; readonly reason: string; readonly status?: number }
+  /**
+   * It has it and decides later: it is asked again (a submit with the reference; without one the same submit) after `retryAfterMs`, or when
+   * the hub thinks it time. No failure, and no attempt is spent.
+   */
+  | { readonly kind: 'pending'; readonly reference?: string; readonly retryAfterMs?: number }
   /** Try again. Not done, unless `mayBeDone`: an answer (such as a 500) that does not say how far it got. */
   | {
       readonly kind: 'transient';
@@ -30,16 +37,17 @@ export type SubmitOutcome =
   /** Our configuration or their fault, not the order's: the breaker opens at once and names it; no attempt is spent. */
   | { readonly kind: 'misconfigured'; readonly reason: string; readonly status?: number };
 
+/** What any call may come to, whatever was asked. */
+export type CallTrouble = Extract<SubmitOutcome, { kind: 'transient' | 'unknown' | 'misconfigured' }>;
+
 export interface Found {
   readonly reference: string;
   /** Still in force, i.e. not cancelled. */
   readonly live: boolean;
 }
 
-export type LookupOutcome =
-  | { readonly kind: 'found'; readonly orders: readonly Found[] }
-  | Exclude<SubmitOutcome, { kind: 'done' } | { kind: 'refused' }>;
-export type CancelOutcome = { readonly kind: 'done' } | Exclude<SubmitOutcome, { kind: 'done' }>;
+export type LookupOutcome = { readonly kind: 'found'; readonly orders: readonly Found[] } | CallTrouble;
+export type CancelOutcome = { readonly kind: 'done' } | Extract<SubmitOutcome, { kind: 'refused' }> | CallTrouble;
 
 /**
  * A third party behind `outbound-service`. Adapters of this port never throw for an answer they did get; what they throw counts as

@@ -173,6 +173,92 @@ describe('attempt protocol', () => {
     });
   });
 
+  describe('where the third party decides later', () => {
+    const kinds = [
+      { duplicates: 'refused', lookup: 'immediate', lookupDelayMs: 0 },
+      { duplicates: 'possible', lookup: 'delayed' },
+    ] as const;
+    for (const kind of kinds)
+      describe(`duplicates ${kind.duplicates}`, () => {
+        it('asks by its reference until it has decided, and records once that it is pending', async () => {
+          const { clock, runtime, connector, start } = setUp(kind, ['pending', 'pending', 'pending', 'done']);
+          const stream = runtime.post('p');
+          const process = await start();
+          const startedAtMs = clock.now();
+          await runUntilQuiet(runtime, [process]);
+          const begun = kind.duplicates === 'possible' ? ['Posted', 'started'] : ['Posted'];
+          assert.deepEqual(runtime.types(stream), [...begun, 'pending', 'succeeded']);
+          assert.deepEqual(connector.calls, ['submit', 'ask', 'ask', 'ask']);
+          // A second, another one, and then half of what it has taken so far, which is a second again.
+          assert.equal(clock.now() - startedAtMs, 3_000);
+          const { answered } = runtime.state(stream);
+          assert.equal(answered, 1, 'no further attempt was spent');
+          assert.equal(process.context.breaker.state.state, 'closed');
+        });
+
+        it('ends refused when it decides so', async () => {
+          const { runtime, start } = setUp(kind, ['pending', 'refused']);
+          const stream = runtime.post('p');
+          await runUntilQuiet(runtime, [await start()]);
+          assert.equal(runtime.state(stream).status, 'refused');
+        });
+
+        it('spends no attempt on asking, however often that fails', async () => {
+          const { runtime, connector, start } = setUp(kind, [
+            'pending',
+            'unavailable',
+            'lost',
+            'unavailable',
+            'pending',
+            'unavailable',
+            'done',
+          ]);
+          const stream = runtime.post('p');
+          await runUntilQuiet(runtime, [await start({ delaysMs: [] })]);
+          assert.equal(runtime.state(stream).status, 'delivered');
+          assert.ok(!runtime.types(stream).includes('failed'));
+          assert.deepEqual([connector.effects.length, connector.calls.filter((call) => call === 'submit').length], [1, 1]);
+        });
+
+        it('takes it back by the reference it is pending under', async () => {
+          const { runtime, connector, start } = setUp(kind, ['pending']);
+          const stream = runtime.post('p');
+          await runUntilQuiet(runtime, [await start()], {
+            onTurn: (turn) => void (turn === 1 && runtime.execute(stream, { type: 'Cancel' })),
+          });
+          assert.equal(runtime.state(stream).status, 'cancelled');
+          assert.equal(connector.live('p').length, 0);
+        });
+      });
+
+    it('comes back when it was told to', async () => {
+      const { clock, runtime, connector, start } = setUp(kinds[0]);
+      const script: AwkwardAct[] = [{ act: 'pending', retryAfterMs: 90_000 }];
+      connector.nextAct = () => script.shift() ?? { act: 'done' };
+      const startedAtMs = clock.now();
+      const stream = runtime.post('p');
+      await runUntilQuiet(runtime, [await start()]);
+      assert.equal(clock.now() - startedAtMs, 90_000);
+      assert.equal(runtime.state(stream).status, 'delivered');
+    });
+
+    it('asks by submitting again where it got no reference, if that is safe; otherwise it looks', async () => {
+      for (const { kind, calls } of [
+        { kind: kinds[0], calls: ['submit', 'submit'] },
+        { kind: kinds[1], calls: ['submit', 'lookup', 'lookup'] },
+      ]) {
+        const { runtime, connector, start } = setUp(kind);
+        const script: AwkwardAct[] = [{ act: 'pending', anonymous: true }];
+        connector.nextAct = () => script.shift() ?? { act: 'done' };
+        const stream = runtime.post('p');
+        await runUntilQuiet(runtime, [await start()]);
+        assert.equal(runtime.state(stream).status, 'delivered');
+        assert.equal(connector.effects.length, 1);
+        assert.deepEqual(new Set(connector.calls), new Set(calls));
+      }
+    });
+  });
+
   describe('taking back', () => {
     it('cancels by reference, and repeats what failed', async () => {
       const { runtime, connector, start } = setUp({ duplicates: 'refused' });
@@ -236,6 +322,7 @@ describe('attempt protocol', () => {
         { act: 'unavailable' },
         { act: 'throws' },
         { act: 'misconfigured' },
+        { act: 'pending' },
       ),
       fc.record({ act: fc.constant('late' as const), afterMs: fc.integer({ min: 0, max: TIMEOUT_MS + LATEST_MS }) }),
     );

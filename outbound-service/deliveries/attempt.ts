@@ -119,11 +119,12 @@ export class Attempt implements Disposable {
   async delivery(): Promise<Delivery> {
     this.#personal ??= this.#open();
     const personal = await this.#personal;
-    const { objectId, partnerId, attempt, request } = this.call;
+    const { objectId, partnerId, attempt, reference, request } = this.call;
     return {
       objectId,
       partnerId,
       attempt,
+      ...(reference !== undefined && { reference }),
       request,
       personal,
       correlationId: this.folded.correlationId,

@@ -1,4 +1,5 @@
-import { retryDelayMs } from '../resilience/retry-policy.ts';
+import type { SubmitOutcome } from '@sagahub/contracts/ports/connector.ts';
+import { askAgainAfterMs, retryDelayMs } from '../resilience/retry-policy.ts';
 import type { Attempt } from './attempt.ts';
 import { lookUp, proofAtMs, referencesOf } from './doubt.ts';
 
@@ -16,10 +17,14 @@ import { lookUp, proofAtMs, referencesOf } from './doubt.ts';
  * | none, before it is proof | wait until it is                                                                |
  * | none, proven             | that attempt did nothing; go on                                                 |
  * | (it has no look-up)      | an operator, never a second call                                                |
+ *
+ * What is pending there under a reference is asked about by it: that has no effect, so nothing is written down before, and it spends no
+ * attempt whatever comes of it. How long that may go on is the flow's to say.
  */
 export const submit = async (attempt: Attempt): Promise<void> => {
   const { connector, calls } = attempt.context;
-  if (connector.duplicates === 'possible' && !(await mayCall(attempt))) return;
+  const isAsking = attempt.call.reference !== undefined;
+  if (!isAsking && connector.duplicates === 'possible' && !(await mayCall(attempt))) return;
 
   const outcome = await calls.submit(await attempt.delivery(), attempt.permit);
   switch (outcome.kind) {
@@ -31,14 +36,35 @@ export const submit = async (attempt: Attempt): Promise<void> => {
       await attempt.report({ kind: 'refused', reason, ...(status !== undefined && { status }) });
       return;
     }
+    case 'pending':
+      return pending(attempt, outcome);
     case 'misconfigured':
       // An attempt that was started stays in doubt: the next one looks it up.
       return attempt.waitForBreaker();
     case 'transient':
+      if (isAsking) return askAgain(attempt, outcome.retryAfterMs);
       return outcome.mayBeDone ? uncertain(attempt, outcome) : attempt.failed('not-done', outcome);
     case 'unknown':
-      return uncertain(attempt, outcome);
+      return isAsking ? askAgain(attempt) : uncertain(attempt, outcome);
   }
+};
+
+/** The third party decides later. Without a reference it can be asked only by submitting again, which must then be safe. */
+const pending = async (attempt: Attempt, { reference, retryAfterMs }: Extract<SubmitOutcome, { kind: 'pending' }>): Promise<void> => {
+  const { connector } = attempt.context;
+  if (reference === undefined && connector.duplicates === 'possible')
+    return uncertain(attempt, { reason: `${connector.name} decides later, and did not say what to ask it by` });
+  const nextAtMs = nextAskAtMs(attempt, retryAfterMs);
+  await attempt.report({ kind: 'pending', ...(reference !== undefined && { reference }), nextAtMs });
+  // The row of this attempt has been there all along, and keeps the far due time of its hint unless it is told otherwise.
+  await attempt.waitUntil(nextAtMs);
+};
+
+const askAgain = (attempt: Attempt, retryAfterMs?: number): Promise<void> => attempt.waitUntil(nextAskAtMs(attempt, retryAfterMs));
+
+const nextAskAtMs = (attempt: Attempt, retryAfterMs?: number): number => {
+  const nowMs = attempt.context.clock.now();
+  return nowMs + (retryAfterMs ?? askAgainAfterMs(nowMs - attempt.waitingSinceMs));
 };
 
 /** It may have been done. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { retryDelayMs } from './retry-policy.ts';
+import { askAgainAfterMs, retryDelayMs } from './retry-policy.ts';
 
 describe('retry policy', () => {
   const delaysMs = [1_000, 2_000, 4_000, 8_000, 16_000];
@@ -22,5 +22,9 @@ describe('retry policy', () => {
     assert.equal(retryDelayMs(policy, 1, 30_000), 30_000);
     assert.equal(retryDelayMs(policy, 5, 30), 16_000);
     assert.equal(retryDelayMs(policy, 6, 30_000), undefined, 'being asked to wait gives no further attempt');
+  });
+
+  it('asks what decides later again after half the time it has taken: a second at the soonest, five minutes at the latest', () => {
+    assert.deepEqual([0, 2_000, 10_000, 60 * 60_000].map(askAgainAfterMs), [1_000, 1_000, 5_000, 5 * 60_000]);
   });
 });

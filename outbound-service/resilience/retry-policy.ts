@@ -19,3 +19,9 @@ export const retryDelayMs = (policy: RetryPolicy, attemptOfRound: number, atLeas
   if (delayMs === undefined) return undefined;
   return Math.max(Math.round(delayMs * (1 - JITTER + 2 * JITTER * policy.random())), atLeastMs);
 };
+
+const ASK_SOONEST_MS = 1_000;
+const ASK_LATEST_MS = 5 * 60 * 1_000;
+
+/** When a third party that decides later, and did not say when, is asked again: the longer it has taken, the more seldom. */
+export const askAgainAfterMs = (waitedMs: number): number => Math.min(Math.max(Math.round(waitedMs / 2), ASK_SOONEST_MS), ASK_LATEST_MS);

@@ -14,6 +14,8 @@ export interface ParcelState {
   readonly answered: number;
   readonly doubt: { readonly attempt: number; readonly startedAtMs: number; readonly endedAtMs?: number } | undefined;
   readonly reference: string | undefined;
+  /** Taken there, and not decided yet. */
+  readonly pendingReference: string | undefined;
   readonly sinceMs: number;
   readonly nextAtMs: number;
 }
@@ -39,6 +41,7 @@ const NOTHING: ParcelState = {
   answered: 0,
   doubt: undefined,
   reference: undefined,
+  pendingReference: undefined,
   sinceMs: 0,
   nextAtMs: 0,
 };
@@ -67,7 +70,8 @@ export const parcelFlow: Flow<ParcelState> = {
 };
 
 function externalCall(state: ParcelState, step: string): ExternalCall | undefined {
-  const { id, attempt, firstOfRound, doubt, reference } = state;
+  const { id, attempt, firstOfRound, doubt } = state;
+  const reference = state.reference ?? state.pendingReference;
   const wanted = step === 'submit' ? state.status === 'submitting' : state.status === 'cancelling';
   if (!wanted) return undefined;
   return {
@@ -97,6 +101,8 @@ function report(
       return state.reference === reported.reference ? [] : [event];
     case 'started':
       return isWanted && !isOver && state.doubt?.attempt !== attempt ? [event] : [];
+    case 'pending':
+      return isOver || (reported.reference !== undefined && reported.reference === state.pendingReference) ? [] : [event];
     case 'cancelled':
     case 'absent':
       return state.status === 'cancelled' ? [] : [event];
@@ -122,6 +128,11 @@ function evolve(state: ParcelState, { type, data }: SagaEvent, nowMs: number): P
       return { ...state, status: 'submitting', attempt: answered + 1, firstOfRound: answered + 1, sinceMs: nowMs, nextAtMs: nowMs };
     case 'started':
       return { ...state, doubt: { attempt, startedAtMs: nowMs } };
+    case 'pending': {
+      const next = { ...state, doubt: undefined, pendingReference: data['reference'] as string | undefined };
+      if (state.status === 'submitting') return { ...next, nextAtMs: Number(data['nextAtMs']) };
+      return state.status === 'cancelling' ? { ...next, attempt: state.attempt + 1, nextAtMs: nowMs } : next;
+    }
     case 'succeeded': {
       const next = { ...state, answered, doubt: undefined, reference: data['reference'] as string };
       if (state.status === 'submitting' || state.status === 'stuck') return { ...next, status: 'delivered' };

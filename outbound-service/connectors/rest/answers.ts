@@ -1,4 +1,4 @@
-import type { CancelOutcome, Found, LookupOutcome, SubmitOutcome } from '@sagahub/contracts/ports/connector.ts';
+import type { CallTrouble, CancelOutcome, Found, LookupOutcome, SubmitOutcome } from '@sagahub/contracts/ports/connector.ts';
 import type { HttpAnswer, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -21,8 +21,6 @@ import { retryAfterMs } from './retry-after.ts';
  *
  * A status the contract does not name rejects no order: somebody has to look at it first.
  */
-type Trouble = Exclude<SubmitOutcome, { kind: 'done' } | { kind: 'refused' }>;
-
 const NOT_DONE: ReadonlySet<number> = new Set([408, 425, 429]);
 const REFUSED: ReadonlySet<number> = new Set([400, 410, 413, 422]);
 const CONFIGURATION: ReadonlySet<number> = new Set([401, 403, 405, 407]);
@@ -68,7 +66,7 @@ export const cancelOutcome = (answer: HttpAnswer | HttpFailure, nowMs: number): 
 };
 
 /** No complete answer. */
-export const failureOutcome = (failure: HttpFailure): Trouble => {
+export const failureOutcome = (failure: HttpFailure): CallTrouble => {
   switch (failure.reason) {
     case 'tls':
     case 'response-too-large':
@@ -79,7 +77,7 @@ export const failureOutcome = (failure: HttpFailure): Trouble => {
   }
 };
 
-const troubleOf = (answer: HttpAnswer, nowMs: number): Trouble => {
+const troubleOf = (answer: HttpAnswer, nowMs: number): CallTrouble => {
   const { status } = answer;
   const reason = reasonOf(answer);
   if (!NOT_DONE.has(status) && status < 500) return { kind: 'misconfigured', reason, status };

@@ -13,6 +13,8 @@ export type AwkwardAct =
   | { readonly act: 'lost' }
   /** Answers nothing, and does it later, if ever. */
   | { readonly act: 'late'; readonly afterMs: number }
+  /** Takes it, and decides when it is asked and another act comes. */
+  | { readonly act: 'pending'; readonly retryAfterMs?: number; readonly anonymous?: true }
   | { readonly act: 'never' }
   | { readonly act: 'throws' };
 
@@ -65,9 +67,9 @@ export class AwkwardConnector implements Connector {
     return this.effects.filter((effect) => effect.objectId === objectId && effect.live);
   }
 
-  async submit({ objectId, signal }: Delivery): Promise<SubmitOutcome> {
-    this.calls.push('submit');
-    const outcome = this.#submit(objectId);
+  async submit({ objectId, reference, signal }: Delivery): Promise<SubmitOutcome> {
+    this.calls.push(reference === undefined ? 'submit' : 'ask');
+    const outcome = reference === undefined ? this.#submit(objectId) : this.#ask(reference);
     if (outcome) return outcome;
     await this.#clock.sleep(this.timeoutMs, signal);
     return { kind: 'unknown', reason: 'no answer' };
@@ -121,8 +123,35 @@ export class AwkwardConnector implements Connector {
         throw new Error('the connector has a bug');
       case 'unavailable':
         return { kind: 'transient', reason: 'busy', status: 503 };
+      case 'pending': {
+        const { reference } = this.#make(objectId);
+        return pendingOutcome(next, reference);
+      }
       default:
         return { kind: next.act, reason: next.act };
+    }
+  }
+
+  /** What it has decided of something that it took. */
+  #ask(reference: string): SubmitOutcome | undefined {
+    if (!this.reachable) return { kind: 'transient', reason: 'busy', status: 503 };
+    const next = this.nextAct();
+    switch (next.act) {
+      case 'done':
+        return { kind: 'done', reference, alreadyThere: true };
+      case 'pending':
+        return pendingOutcome(next, reference);
+      case 'refused':
+        for (const effect of this.effects) if (effect.reference === reference) effect.live = false;
+        return { kind: 'refused', reason: 'refused' };
+      case 'misconfigured':
+        return { kind: 'misconfigured', reason: 'misconfigured' };
+      case 'unavailable':
+        return { kind: 'transient', reason: 'busy', status: 503 };
+      case 'never':
+        return undefined;
+      default:
+        return { kind: 'unknown', reason: 'the connection broke' };
     }
   }
 
@@ -134,3 +163,9 @@ export class AwkwardConnector implements Connector {
     return { reference, alreadyThere: false };
   }
 }
+
+const pendingOutcome = ({ retryAfterMs, anonymous }: Extract<AwkwardAct, { act: 'pending' }>, reference: string): SubmitOutcome => ({
+  kind: 'pending',
+  ...(!anonymous && { reference }),
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+});
