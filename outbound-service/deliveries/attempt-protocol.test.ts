@@ -3,7 +3,7 @@ import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import fc from 'fast-check';
 import { AwkwardConnector, type AwkwardAct, type AwkwardOptions } from '../connectors/testing/awkward-connector.ts';
 import { ModelRuntime, ModelStore } from '../testing/model-runtime.ts';
-import { MortalProcess, type ProcessOptions } from '../testing/mortal-process.ts';
+import { MortalProcess, type ProcessOptions, RETRY_DELAYS_MS } from '../testing/mortal-process.ts';
 import { PARCEL_CONNECTOR } from '../testing/parcel-flow.ts';
 import { runUntilQuiet } from '../testing/run-until-quiet.ts';
 
@@ -297,6 +297,24 @@ describe('attempt protocol', () => {
       assert.equal(connector.live('p').length, 0);
     });
 
+    it('hands over to an operator when attempts are used up, in doubt, and takes back all the same once it is told to go on', async () => {
+      const { runtime, connector, start } = setUp();
+      const stream = runtime.post('p');
+      connector.effects.push({ objectId: 'p', reference: 'X-1', madeAtMs: 0, live: true });
+      connector.reachable = false;
+      await runtime.execute(stream, { type: 'Cancel' });
+      await runUntilQuiet(runtime, [await start({ delaysMs: [1_000] })]);
+      assert.equal(runtime.state(stream).status, 'halted');
+      const { data } = runtime.events.get(stream)!.at(-1)!;
+      assert.deepEqual([data.kind, data.inDoubt, data.reason], ['exhausted', true, 'busy']);
+
+      connector.reachable = true;
+      await runtime.execute(stream, { type: 'Redrive' });
+      await runUntilQuiet(runtime, [await start()]);
+      assert.equal(runtime.state(stream).status, 'cancelled');
+      assert.equal(connector.live('p').length, 0);
+    });
+
     it('does not call when the cancellation comes between writing the attempt down and the call', async () => {
       const { runtime, connector, start } = setUp();
       const stream = runtime.post('p');
@@ -337,6 +355,21 @@ describe('attempt protocol', () => {
       cancelAtTurn: fc.option(fc.integer({ min: 0, max: 40 })),
     });
 
+    /** Halted with the operator told why, and not before every attempt of the round had failed. */
+    const assertCancellationUsedUp = (runtime: ModelRuntime, stream: string): void => {
+      const { firstOfRound } = runtime.state(stream);
+      const ofRound = runtime.events.get(stream)!.filter(({ data }) => data.operation === 'cancel' && data.attempt >= firstOfRound);
+      const attempts = RETRY_DELAYS_MS.map((_, index) => ['failed', firstOfRound + index]);
+      const last = firstOfRound + attempts.length;
+      assert.deepEqual(
+        ofRound.map(({ type, data }) => [type, data.attempt]),
+        [...attempts, ['exhausted', last]],
+      );
+      const { inDoubt, reason, deadLetterId } = ofRound.at(-1)!.data;
+      assert.deepEqual([inDoubt, reason], [true, 'busy']);
+      assert.match(deadLetterId, /^[0-9a-f-]{36}$/);
+    };
+
     it('there is at most one effect, and it is live exactly if the object says so', async () => {
       await fc.assert(
         fc.asyncProperty(scenario, async ({ duplicates, acts, refusesAtEnd, lookupFailures, deaths, processes, cancelAtTurn }) => {
@@ -358,6 +391,13 @@ describe('attempt protocol', () => {
             },
           });
           await clock.advance(TIMEOUT_MS + LATEST_MS);
+          if (runtime.state(stream).status === 'halted') {
+            assertCancellationUsedUp(runtime, stream);
+            // Whatever is there still is known or can be found: once the third party answers, repeating takes it back.
+            await runtime.execute(stream, { type: 'Redrive' });
+            await runUntilQuiet(runtime, [await start()]);
+            assert.equal(runtime.state(stream).status, 'cancelled');
+          }
 
           const { status, reference } = runtime.state(stream);
           const live = connector.live('p');

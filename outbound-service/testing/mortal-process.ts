@@ -19,6 +19,9 @@ export const BREAKER: BreakerOptions = {
   openMs: 10_000,
 };
 
+/** Between the attempts of a round. */
+export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000];
+
 export interface ProcessOptions {
   /** It dies at this crossing of its border, counted from 1: each call of runtime or connector crosses it on the way out and on the way back. */
   readonly diesAt?: number;
@@ -39,7 +42,7 @@ export class MortalProcess {
     runtime: ModelRuntime,
     store: ModelStore,
     connector: Connector,
-    { diesAt, delaysMs = [1_000, 2_000, 4_000, 8_000, 16_000], keys }: ProcessOptions = {},
+    { diesAt, delaysMs = RETRY_DELAYS_MS, keys }: ProcessOptions = {},
   ): Promise<MortalProcess> {
     const life: Life = { isOver: false, crossingsLeft: diesAt ?? Infinity };
     const { clock } = runtime;

@@ -62,7 +62,7 @@ export const parcelFlow: Flow<ParcelState> = {
   command: (state, command) => {
     const endedOtherwise = state.status === 'delivered' || state.status === 'refused';
     if (command.type === 'Cancel' && endedOtherwise) throw new ConflictError('ENDED', `it is ${state.status}`);
-    if (command.type === 'Redrive' && state.status !== 'stuck') throw new ConflictError('NOT_STUCK', 'it has moved on');
+    if (command.type === 'Redrive' && state.status !== 'stuck' && state.status !== 'halted') throw new ConflictError('NOT_STUCK', 'it has moved on');
     return [{ type: command.type, data: {} }];
   },
   externalCall,
@@ -121,11 +121,10 @@ function evolve(state: ParcelState, { type, data }: SagaEvent, nowMs: number): P
       return { ...state, status: 'submitting', id: data['id'] as string, sinceMs: nowMs, nextAtMs: nowMs };
     case 'Cancel': {
       const isOpen = state.status === 'submitting' || state.status === 'stuck';
-      const next = Math.max(state.attempt, state.answered) + 1;
-      return isOpen ? { ...state, status: 'cancelling', attempt: next, firstOfRound: next, sinceMs: nowMs, nextAtMs: nowMs } : state;
+      return isOpen ? newRound(state, 'cancelling', nowMs) : state;
     }
     case 'Redrive':
-      return { ...state, status: 'submitting', attempt: answered + 1, firstOfRound: answered + 1, sinceMs: nowMs, nextAtMs: nowMs };
+      return newRound(state, state.status === 'halted' ? 'cancelling' : 'submitting', nowMs);
     case 'started':
       return { ...state, doubt: { attempt, startedAtMs: nowMs } };
     case 'pending': {
@@ -136,15 +135,15 @@ function evolve(state: ParcelState, { type, data }: SagaEvent, nowMs: number): P
     case 'succeeded': {
       const next = { ...state, answered, doubt: undefined, reference: data['reference'] as string };
       if (state.status === 'submitting' || state.status === 'stuck') return { ...next, status: 'delivered' };
+      // Now it is known what to cancel.
+      if (state.status === 'halted') return newRound(next, 'cancelling', nowMs);
       return state.status === 'cancelling' ? { ...next, attempt: state.attempt + 1, nextAtMs: nowMs } : next;
     }
-    case 'refused':
-      return {
-        ...state,
-        answered,
-        doubt: undefined,
-        status: data['operation'] === 'submit' && state.status === 'submitting' ? 'refused' : 'halted',
-      };
+    case 'refused': {
+      const next = { ...state, answered, doubt: undefined };
+      if (data['operation'] === 'cancel') return { ...next, status: 'halted' };
+      return state.status === 'submitting' ? { ...next, status: 'refused' } : next;
+    }
     case 'failed': {
       const isUnknown = data['certainty'] === 'unknown' && data['operation'] === 'submit';
       const own = state.doubt?.attempt === attempt;
@@ -166,3 +165,8 @@ function evolve(state: ParcelState, { type, data }: SagaEvent, nowMs: number): P
       return state;
   }
 }
+
+const newRound = (state: ParcelState, status: 'submitting' | 'cancelling', nowMs: number): ParcelState => {
+  const next = Math.max(state.attempt, state.answered) + 1;
+  return { ...state, status, attempt: next, firstOfRound: next, sinceMs: nowMs, nextAtMs: nowMs };
+};
