@@ -9,7 +9,7 @@ const check = (root: string, name: string, command: string, ...args: readonly st
       output += text;
     }).exited;
     print(code === 0 ? '  ok\n' : output);
-    return code === 0 ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: [name], skipped: [] };
+    return code === 0 ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: [{ title: name, reason: output }], skipped: [] };
   },
 });
 
@@ -23,6 +23,10 @@ export const checks = (root: string): readonly Task[] => [
 export const checkCoverage = async (root: string, coverageDir: string): Promise<Outcome> => {
   const print = (text: string) => void process.stdout.write(text);
   print('\n=== coverage\n');
-  const code = await runCommand(root, 'c8', ['report', `--temp-directory=${coverageDir}`], process.env, print).exited;
-  return code === 0 ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: ['coverage'], skipped: [] };
+  let reason = '';
+  const code = await runCommand(root, 'c8', ['report', `--temp-directory=${coverageDir}`], process.env, (text) => {
+    reason += text;
+    print(text);
+  }).exited;
+  return code === 0 ? { passed: 1, failed: [], skipped: [] } : { passed: 0, failed: [{ title: 'coverage', reason }], skipped: [] };
 };

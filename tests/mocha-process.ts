@@ -8,12 +8,10 @@ const LIMIT_MS = 15 * 60_000;
 /** A process that is done and does not end has leaked a timer, a socket or a worker. */
 const LEAK_MS = 15_000;
 
-interface Result {
-  readonly passed: number;
-  readonly failed: readonly string[];
-  readonly failures: number;
-  readonly skipped: Outcome['skipped'];
-}
+/** Of what a process printed that ended before it reported; in characters. */
+const OUTPUT_SHOWN = 3_000;
+
+type Result = Required<Outcome>;
 
 /** One mocha process over some files. What it leaves open is a failure of its own. */
 export const runGroup = async (
@@ -24,7 +22,11 @@ export const runGroup = async (
   print: (text: string) => void,
 ): Promise<Outcome> => {
   const resultFile = env['HUB_TEST_RESULT'] ?? '';
-  const child = runCommand(root, 'mocha', [process.stdout.isTTY ? '--color' : '--no-color', ...options, ...files], env, print);
+  let output = '';
+  const child = runCommand(root, 'mocha', [process.stdout.isTTY ? '--color' : '--no-color', ...options, ...files], env, (text) => {
+    output = (output + text).slice(-OUTPUT_SHOWN);
+    print(text);
+  });
   let killedBecause: string | undefined;
   const kill = (reason: string): void => {
     killedBecause ??= reason;
@@ -44,8 +46,9 @@ export const runGroup = async (
   const result = existsSync(resultFile) ? (JSON.parse(await readFile(resultFile, 'utf8')) as Result) : undefined;
   const where = `${files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more files`}`;
   const failed = [...(result?.failed ?? [])];
-  if (killedBecause) failed.push(`${where}: ${killedBecause}`);
-  else if (!result) failed.push(`${where}: mocha ended with code ${code} before it reported`);
-  else if (code !== 0 && failed.length === 0) failed.push(`${where}: mocha ended with code ${code}`);
-  return { passed: result?.passed ?? 0, failed, skipped: result?.skipped ?? [] };
+  const fail = (what: string): void => void failed.push({ title: `${where}: ${what}`, reason: output });
+  if (killedBecause) fail(killedBecause);
+  else if (!result) fail(`mocha ended with code ${code} before it reported`);
+  else if (code !== 0 && failed.length === 0) fail(`mocha ended with code ${code}`);
+  return { passed: result?.passed ?? 0, failed, skipped: result?.skipped ?? [], suites: result?.suites ?? [] };
 };

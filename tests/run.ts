@@ -12,6 +12,7 @@ import { join, resolve } from 'node:path';
 import { checks, checkCoverage } from './checks.ts';
 import { type Group, testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
+import { inShort, timed, timesOf, told } from './summary.ts';
 import { inParallel, type Outcome, type Task } from './tasks.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -32,6 +33,8 @@ const environmentOf = ({ env, unmeasured }: Group): NodeJS.ProcessEnv => ({
   ...env,
 });
 
+/** Of every task, in seconds. */
+const took = new Map<string, number>();
 const groups = testGroups(ROOT, files);
 const tasks: readonly Task[] = [
   ...(everything ? checks(ROOT) : []),
@@ -46,7 +49,7 @@ const tasks: readonly Task[] = [
         print,
       ),
   })),
-];
+].map((task) => timed(task, took));
 const startedMs = performance.now();
 const outcomes = [...(await inParallel(tasks, Math.min(4, Math.max(2, availableParallelism()))))];
 if (withCoverage) outcomes.push(await checkCoverage(ROOT, coverageDir));
@@ -56,10 +59,19 @@ const all = <T>(pick: (outcome: Outcome) => readonly T[]): T[] => outcomes.flatM
 const failed = all((outcome) => outcome.failed);
 const skipped = all((outcome) => outcome.skipped);
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-if (groups.length === 0) failed.push(`no test file matches ${files.join(', ')}`);
+if (groups.length === 0) failed.push({ title: `no test file matches ${files.join(', ')}`, reason: '' });
 
+if (everything)
+  console.log(
+    `\n${timesOf(
+      took,
+      all((outcome) => outcome.suites ?? []),
+    )}`,
+  );
 if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map(({ title, reason }) => `  ${title}\n    because ${reason}`).join('\n')}`);
-if (failed.length > 0) console.log(`\nFailed:\n${failed.map((title) => `  ${title}`).join('\n')}`);
+// Last, and in short once more: who reads only the end of the output sees what failed and why.
+for (const failure of failed) console.log(`\n${told(failure)}`);
+if (failed.length > 0) console.log(`\nFailed:\n${failed.map(inShort).join('\n')}`);
 console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
 console.log(`${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
-import { inParallel } from './tasks.ts';
+import { inParallel, type Outcome } from './tasks.ts';
 
 const passed = (count: number) => ({ passed: count, failed: [], skipped: [] });
 
@@ -30,6 +30,12 @@ describe('test tasks', () => {
   it('count a task that throws as a failure of its name, and go on', async () => {
     const broken = { name: 'broken', run: () => Promise.reject(new Error('no such script')) };
     const outcomes = await inParallel([broken, { name: 'fine', run: async () => passed(3) }], 1, () => {});
-    assert.deepEqual(outcomes, [{ passed: 0, failed: ['broken'], skipped: [] }, passed(3)]);
+    const [{ failed }, fine] = outcomes as [Outcome, Outcome];
+    assert.deepEqual(
+      failed.map(({ title }) => title),
+      ['broken'],
+    );
+    assert.match(failed[0]!.reason, /^Error: no such script\n +at /);
+    assert.deepEqual(fine, passed(3));
   });
 });

@@ -1,8 +1,17 @@
+export interface Failure {
+  readonly title: string;
+  /** The error with its stack and causes, or the end of what was printed. */
+  readonly reason: string;
+  /** What else helps to understand it, e.g. the output of a hub. */
+  readonly context?: string;
+}
+
 export interface Outcome {
   readonly passed: number;
-  /** What failed, by title. */
-  readonly failed: readonly string[];
+  readonly failed: readonly Failure[];
   readonly skipped: readonly { readonly title: string; readonly reason: string }[];
+  /** By title; of what tells. */
+  readonly suites?: readonly { readonly title: string; readonly tookMs: number }[];
 }
 
 export interface Task {
@@ -39,8 +48,9 @@ export const inParallel = async (
       };
       print(`\n=== ${task.name}\n`);
       outcomes[index] = await task.run(print).catch((error: unknown) => {
-        print(`${error instanceof Error ? error.stack : String(error)}\n`);
-        return { passed: 0, failed: [task.name], skipped: [] };
+        const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+        print(`${reason}\n`);
+        return { passed: 0, failed: [{ title: task.name, reason }], skipped: [] };
       });
       finished[index] = true;
       flush();

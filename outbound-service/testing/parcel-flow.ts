@@ -62,7 +62,8 @@ export const parcelFlow: Flow<ParcelState> = {
   command: (state, command) => {
     const endedOtherwise = state.status === 'delivered' || state.status === 'refused';
     if (command.type === 'Cancel' && endedOtherwise) throw new ConflictError('ENDED', `it is ${state.status}`);
-    if (command.type === 'Redrive' && state.status !== 'stuck' && state.status !== 'halted') throw new ConflictError('NOT_STUCK', 'it has moved on');
+    if (command.type === 'Redrive' && state.status !== 'stuck' && state.status !== 'halted')
+      throw new ConflictError('NOT_STUCK', 'it has moved on');
     return [{ type: command.type, data: {} }];
   },
   externalCall,

@@ -1,6 +1,7 @@
 import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { type HubOptions, HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
+import { explainFailure } from '@sagahub/contracts/testing/failure-context.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { ApiDescription } from '../support/api-description.ts';
 import { missingEngines, SharedEngines } from '../support/engines.ts';
@@ -32,6 +33,12 @@ export type JourneyHub = Pick<
  */
 const PROFILE = process.env['HUB_TEST_PROFILE'] ?? 'embedded';
 
+/** The one that was started last, for what is told of a test that fails. */
+let latest: JourneyHub | undefined;
+afterEach(function () {
+  explainFailure(this, () => `the hub printed at the end:\n${latest?.output}`);
+});
+
 let engines: SharedEngines | undefined;
 if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
 
@@ -41,13 +48,18 @@ if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
  */
 export const startHub = async (context: Mocha.Context, { env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
   context.timeout(240_000);
-  if (PROFILE === 'embedded') return HubProcess.start({ ...options, env: { ...QUICK, ...env } });
+  latest = await startWith(context, { ...options, env: { ...QUICK, ...env } });
+  return latest;
+};
+
+const startWith = async (context: Mocha.Context, options: HubOptions): Promise<JourneyHub> => {
+  if (PROFILE === 'embedded') return HubProcess.start(options);
   const missing = missingEngines();
   if (missing.length > 0) skip(context, missing.join('; '));
   engines ??= await SharedEngines.start();
   const urls = await engines.forOneHub(PROFILE === 'networked-kurrentdb' ? 'kurrentdb' : 'postgres');
   const { kurrentdb } = engines;
-  const hub = await NetworkedHub.start(urls, { ...options, env: { ...QUICK, ...env } });
+  const hub = await NetworkedHub.start(urls, options);
   return Object.assign(hub, { stored: () => storedOnEngines(urls, kurrentdb) });
 };
 

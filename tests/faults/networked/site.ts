@@ -1,3 +1,4 @@
+import { explainFailure } from '@sagahub/contracts/testing/failure-context.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
 import type { Answer } from '@sagahub/hub/harness/api-client.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
@@ -22,8 +23,6 @@ const REST_LIMIT_MS = 240_000;
 const PATIENCE = { HUB_ERP_TIMEOUT: '2s', HUB_ERP_SETTLE: '2500ms' };
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
 const SOME_ORDERS = 15;
-/** Characters. */
-const OUTPUT_SHOWN = 10_000;
 
 export interface Round {
   /** Of the round's chances; printed, and given by HUB_FAULTS_SEED. */
@@ -108,8 +107,7 @@ export const networkedSite = (eventStore: EventStoreKind): { readonly site: Netw
     await opened.disposeAsync();
   });
   afterEach(function () {
-    if (this.currentTest?.state === 'failed')
-      console.error(`the processes printed at the end:\n${holder.site?.hub.output.slice(-OUTPUT_SHOWN)}`);
+    explainFailure(this, () => `the processes printed at the end:\n${holder.site?.hub.output}`);
   });
   return holder;
 };

@@ -1,0 +1,45 @@
+import type { Failure, Outcome, Task } from './tasks.ts';
+
+/** Of one failure; the rest stands above, where it happened. In characters. */
+const REASON_SHOWN = 2_500;
+const LINE_SHOWN = 300;
+const SLOWEST_SHOWN = 12;
+
+/** A failure as the end of a run shows it: its full title, its error, and what else is known of it. */
+export const told = ({ title, reason, context }: Failure): string =>
+  [`FAILED ${title}`, indented(cut(reason, REASON_SHOWN)), ...(context === undefined ? [] : [indented(context)])].join('\n');
+
+/** Its title and the first line of its error. */
+export const inShort = ({ title, reason }: Failure): string => {
+  const [line = ''] = reason.trim().split('\n');
+  return `  ${title}${line === '' ? '' : `\n    ${cut(line, LINE_SHOWN)}`}`;
+};
+
+/** Adds up how long the task took, under its name and in seconds. */
+export const timed = ({ name, run }: Task, took: Map<string, number>): Task => ({
+  name,
+  run: async (print) => {
+    const startedMs = performance.now();
+    try {
+      return await run(print);
+    } finally {
+      took.set(name, (performance.now() - startedMs) / 1_000);
+    }
+  },
+});
+
+/** Where the time of a run went: all of its tasks, and the slowest of its suites. */
+export const timesOf = (took: ReadonlyMap<string, number>, suites: NonNullable<Outcome['suites']>): string => {
+  const line = (seconds: number, name: string) => `${seconds.toFixed(1).padStart(8)} s  ${name}`;
+  const slowest = suites.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, SLOWEST_SHOWN);
+  return [
+    'Time:',
+    ...[...took].map(([name, seconds]) => line(seconds, name)),
+    'Slowest suites:',
+    ...slowest.map(({ title, tookMs }) => line(tookMs / 1_000, title)),
+  ].join('\n');
+};
+
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length)} … (${text.length - length} more)`;
+const indented = (text: string): string => text.replace(/^(?=.)/gm, '    ');
