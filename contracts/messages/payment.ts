@@ -88,14 +88,18 @@ export type AuthorizationRetried = EventBody<
 >;
 /** How an answer came: to the call itself, in a signed callback, or from an operator. */
 export type AnsweredBy = 'call' | 'callback' | 'by-hand';
+/** An answer to a payment that was given up before: it changes nothing of what the partner is told, and what it approved is taken back. */
+interface Late {
+  readonly tooLate?: true;
+}
 export type PaymentApproved = EventBody<
   'PaymentApproved',
-  { readonly processorRef: string; readonly attempt: number; readonly answeredBy: AnsweredBy }
+  { readonly processorRef: string; readonly attempt: number; readonly answeredBy: AnsweredBy } & Late
 >;
 /** The processor said no, for good. `reason` is its word, such as `insufficient-funds`. */
 export type PaymentDeclined = EventBody<
   'PaymentDeclined',
-  { readonly reason: string; readonly status?: number; readonly attempt: number; readonly answeredBy: AnsweredBy }
+  { readonly reason: string; readonly status?: number; readonly attempt: number; readonly answeredBy: AnsweredBy } & Late
 >;
 /** The processor takes longer than it should: somebody is told, nothing is undone. */
 export type AuthorizationOverdueFlagged = EventBody<'AuthorizationOverdueFlagged', { readonly requestedAt: string }>;

@@ -1,3 +1,4 @@
+import { LAST_TYPES } from '@sagahub/contracts/api/webhook-events.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { EngineEvent } from '@sagahub/contracts/messages/hub.ts';
@@ -17,8 +18,6 @@ export interface WebhookDelivery extends WebhookDeliveryDocument {
   readonly letters: Readonly<Record<string, DeadLetter>>;
 }
 
-const FINAL = new Set(['order.completed', 'order.rejected', 'order.cancelled']);
-
 /** One document per subscription and object, and one per message. Attempts themselves are read from the stream. */
 export const webhookFold: Fold<WebhookDelivery> = {
   category: DELIVERY,
@@ -33,7 +32,7 @@ export const webhookFold: Fold<WebhookDelivery> = {
   derive: (before, after) => [...changedMessages(before, after), ...changedLetters(before, after)],
   tally: ({ letters }) => Object.values(letters).flatMap(({ state, origin }) => (state === 'open' ? [`dead-letter:${origin}`] : [])),
   ended: ({ messages }) =>
-    messages.every(({ status }) => status === 'delivered' || status === 'discarded') && messages.some(({ type }) => FINAL.has(type)),
+    messages.every(({ status }) => status === 'delivered' || status === 'discarded') && messages.some(({ type }) => LAST_TYPES.has(type)),
 };
 
 const requested = (

@@ -14,7 +14,7 @@ import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { z } from 'zod';
-import { testBody } from '../messages/body.ts';
+import { testBody } from '../messages/test-body.ts';
 import type { MessageBodies } from '../messages/bodies.ts';
 import type { MessageRequests } from '../messages/requests.ts';
 import { requireEnabled, type SubscriptionDirectory } from '../subscriptions/directory.ts';

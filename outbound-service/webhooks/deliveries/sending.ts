@@ -8,7 +8,7 @@ import type { Counter, Histogram, Span, Telemetry } from '@sagahub/contracts/por
 import type { CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
 import { METRICS, SPANS } from '@sagahub/contracts/telemetry-names.ts';
 import { type RetryPolicy, retryDelayMs } from '../../resilience/retry-policy.ts';
-import { testBody } from '../messages/body.ts';
+import { testBody } from '../messages/test-body.ts';
 import type { MessageBodies } from '../messages/bodies.ts';
 import type { SubscriptionDirectory } from '../subscriptions/directory.ts';
 import type { SubscriptionRegistry } from '../subscriptions/registry.ts';

@@ -1,16 +1,15 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
-import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
-import { ORDER } from '@sagahub/contracts/messages/order.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { SUBSCRIPTION } from '@sagahub/contracts/messages/webhook.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore, Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import { FACE_CATEGORIES, faceOf } from '../flows.ts';
 import { SubscriptionRegistry } from '../subscriptions/registry.ts';
 import { wants } from '../subscriptions/state.ts';
 import type { MessageBodies } from './bodies.ts';
-import { publicTypeOf } from './event-types.ts';
 import { type MessageRequests, type Wanted, wantedOf } from './requests.ts';
 
 /** Name of the leadership, and of the checkpoint among those of the projections. */
@@ -65,22 +64,22 @@ const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: 
   let after = await documents.checkpoint(FAN_OUT);
   const registry = await SubscriptionRegistry.read(store, after);
   while (!term.signal.aborted) {
-    // Without subscribers the orders' events are not even read.
-    const withOrders = registry.hasEnabled;
+    // Without subscribers the objects' events are not even read.
+    const withObjects = registry.hasEnabled;
     const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
       const wanted: Wanted[] = [];
       for (const event of events) {
         after = event.position;
-        if (categoryOf(event.stream) === ORDER) wanted.push(...messagesFor(registry, bodies, event));
+        if (faceOf(event.stream)) wanted.push(...messagesFor(registry, bodies, event));
         else registry.apply([event]);
-        if (registry.hasEnabled !== withOrders) break;
+        if (registry.hasEnabled !== withObjects) break;
       }
       if (wanted.length > 0) await requests.write(wanted);
-      if (registry.hasEnabled !== withOrders) throw new OtherEventsWanted();
+      if (registry.hasEnabled !== withObjects) throw new OtherEventsWanted();
     };
     await using feed = store.subscribe({
       after,
-      categories: withOrders ? [ORDER, SUBSCRIPTION] : [SUBSCRIPTION],
+      categories: withObjects ? [...FACE_CATEGORIES, SUBSCRIPTION] : [SUBSCRIPTION],
       batchSize: BATCH,
       onEvents,
     });
@@ -114,7 +113,7 @@ function* messagesFor(registry: SubscriptionRegistry, bodies: MessageBodies, eve
   const subscriptions = registry.ofPartner(partnerId);
   if (subscriptions.length === 0) return;
   bodies.learn(event);
-  const type = publicTypeOf(event);
+  const type = faceOf(event.stream)?.publicTypeOf(event);
   if (!type) return;
   for (const subscription of subscriptions) if (wants(subscription, partnerId, type)) yield wantedOf(subscription, event, type);
 }

@@ -1,16 +1,15 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import { ORDER } from '@sagahub/contracts/messages/order.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { DeliveryState } from '../deliveries/state.ts';
+import { FACE_CATEGORIES, faceOf } from '../flows.ts';
 import type { SubscriptionDirectory } from '../subscriptions/directory.ts';
 import type { SubscriptionRegistry } from '../subscriptions/registry.ts';
 import { type Recovery, type Subscription, wants } from '../subscriptions/state.ts';
 import type { MessageBodies } from './bodies.ts';
-import { publicTypeOf } from './event-types.ts';
 import { type MessageRequests, type Wanted, wantedOf } from './requests.ts';
 
 const PAGE = 500;
@@ -67,7 +66,7 @@ const recover = async (
   // Positions tell what was recorded by then: the moment itself belongs to what is wanted.
   let after = await store.positionAt(new Date(Date.parse(since) - 1).toISOString());
   while (after < end && !signal.aborted) {
-    const page = await store.readAll({ after, limit: PAGE, categories: [ORDER] });
+    const page = await store.readAll({ after, limit: PAGE, categories: FACE_CATEGORIES });
     // What is requested here is sent next: its bodies need not be read again.
     for (const event of page) if (event.metadata.partnerId === subscription.partnerId) bodies.learn(event);
     const wanted = page.flatMap((event) => wantedBy(subscription, event, since));
@@ -81,7 +80,7 @@ const recover = async (
 };
 
 const wantedBy = (subscription: Subscription, event: RecordedEvent, since: string): Wanted[] => {
-  const type = publicTypeOf(event);
+  const type = faceOf(event.stream)?.publicTypeOf(event);
   const { partnerId = '', time } = event.metadata;
   return type && time >= since && wants(subscription, partnerId, type) ? [wantedOf(subscription, event, type)] : [];
 };
