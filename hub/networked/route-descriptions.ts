@@ -1,6 +1,6 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { erasureRoutes } from '@sagahub/integration-service/erasure/routes.ts';
-import { orderRoutes } from '@sagahub/integration-service/orders/routes.ts';
+import { FLOWS } from '@sagahub/integration-service/flows.ts';
 import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
 import { orderActRoutes } from '@sagahub/outbound-service/admin/order-acts.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
@@ -20,7 +20,7 @@ const absent: any = new Proxy(
 
 /** What each service serves, for the gateway to check, document and pass on. The handlers of these routes must not be called. */
 export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
-  'integration-service': [...orderRoutes(absent), ...erasureRoutes(absent)],
+  'integration-service': [...FLOWS.flatMap(({ routes }) => routes(absent)), ...erasureRoutes(absent)],
   'orchestration-service': inventoryRoutes(absent),
   'outbound-service': [
     ...breakerRoutes(new Map()),

@@ -8,7 +8,8 @@ import type { KeyValue } from '@sagahub/contracts/ports/key-value.ts';
 import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 import { entryOf, newPartner, validOrder } from '../testing/orders.ts';
 import { openSite, type Site, storeAfter } from '../testing/site.ts';
-import type { Accepted, Entry, OrderIntake } from './intake.ts';
+import type { Entry } from '../intake/entry.ts';
+import type { Accepted, OrderIntake } from './intake.ts';
 
 const reused = (code: string, orderId?: string) => (error: unknown) => {
   assert.ok(error instanceof ReuseError, String(error));

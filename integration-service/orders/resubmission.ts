@@ -5,8 +5,11 @@ import { type OrderReceived, orderStream } from '@sagahub/contracts/messages/ord
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { requestKeyOf } from '../idempotency-key.ts';
-import { ownOrder } from './existing-order.ts';
-import { type Accepted, type Entry, keyReused, type OrderIntake } from './intake.ts';
+import type { Entry } from '../intake/entry.ts';
+import { ownObject } from '../intake/existing-object.ts';
+import { keyReused } from '../intake/intake.ts';
+import type { Accepted, OrderIntake } from './intake.ts';
+import { orderKind } from './kind.ts';
 
 type ReadableLog = Pick<EventStore, 'namespace' | 'readStream' | 'findRequest'>;
 
@@ -24,7 +27,7 @@ export const openResubmission =
   (store: ReadableLog, runtime: Pick<SagaRuntime, 'load' | 'execute'>, intake: OrderIntake): Resubmit =>
   async (orderId, body, entry) => {
     const { principal, idempotencyKey } = entry;
-    await ownOrder(runtime, orderId, principal);
+    await ownObject(orderKind, runtime, orderId, principal);
     const stream = orderStream(orderId);
     const { orderNumber, submission } = await originalOf(store, stream);
     const command = validatePlaceOrder(body);
@@ -57,5 +60,5 @@ const otherNumber = (orderNumber: string): ValidationError =>
 /** Before anything is decided, so that a wrong key leaves no trace. */
 const refuseTakenKey = async (store: ReadableLog, requestKey: string, newOrderId: string): Promise<void> => {
   const holder = await store.findRequest(requestKey);
-  if (holder !== undefined && holder !== orderStream(newOrderId)) throw keyReused(holder);
+  if (holder !== undefined && holder !== orderStream(newOrderId)) throw keyReused(orderKind, holder);
 };

@@ -9,7 +9,7 @@ import {
 import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
 import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import type { orderHandlers } from './handlers.ts';
-import { openOrderLinks, orderLinks, ORDERS_PATH } from './links.ts';
+import { openOrderLinks, orderLinks, ORDERS_PATH } from './kind.ts';
 
 const problem = (description: string) => ({ description, schema: problemSchema, mediaType: PROBLEM_MEDIA_TYPE });
 const BROKEN_BODY = problem('Malformed JSON, or a header of the wrong form');

@@ -1,6 +1,6 @@
 import { type PlaceOrder, validatePlaceOrder } from '@sagahub/contracts/api/orders.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
-import type { Entry } from '../orders/intake.ts';
+import type { Entry } from '../intake/entry.ts';
 
 /** An order as posted: two lines, 24.50 in all. */
 export const postedOrder = (orderNumber = 'PO-1', changes: object = {}) => ({

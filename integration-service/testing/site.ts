@@ -8,7 +8,8 @@ import type { OrderReceived } from '@sagahub/contracts/messages/order.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
-import { type IntakePorts, type OrderIntake, openIntake } from '../orders/intake.ts';
+import type { IntakePorts } from '../intake/intake.ts';
+import { type OrderIntake, openIntake } from '../orders/intake.ts';
 import { type RecordedTelemetry, recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
 
 /** Intake over the stores of the embedded profile, on a folder of its own. Slow to open: tests share one, each with a partner of its own. */

@@ -1,5 +1,4 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
-import type { PlaceOrder } from '@sagahub/contracts/api/orders.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 
 const KEY_NAME = 'fingerprint';
@@ -8,7 +7,7 @@ const KEY_NAME = 'fingerprint';
  * Tells whether two commands ask for the same: HMAC-SHA-256, hex, over the canonical JSON of the validated, defaulted command. The
  * transport, the client and its idempotency key have no part in it. Keyed, so that nobody can guess personal data from the log.
  */
-export type Fingerprint = (command: PlaceOrder) => string;
+export type Fingerprint = (command: object) => string;
 
 export const openFingerprint = async (keys: KeyStore): Promise<Fingerprint> => {
   const key = createSecretKey(await keys.createSecret(KEY_NAME, randomBytes(32)));

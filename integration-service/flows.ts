@@ -1,0 +1,5 @@
+import type { FlowIntake } from './intake/flow-intake.ts';
+import { orderFlowIntake } from './orders/flow-intake.ts';
+
+/** Every flow whose requests come in over the API. */
+export const FLOWS: readonly FlowIntake[] = [orderFlowIntake];
