@@ -16,14 +16,14 @@ export const inShort = ({ title, reason }: Failure): string => {
 };
 
 /** Adds up how long the task took, under its name and in seconds. */
-export const timed = ({ name, run }: Task, took: Map<string, number>): Task => ({
-  name,
+export const timed = (task: Task, took: Map<string, number>): Task => ({
+  name: task.name,
   run: async (print) => {
     const startedMs = performance.now();
     try {
-      return await run(print);
+      return await task.run(print);
     } finally {
-      took.set(name, (performance.now() - startedMs) / 1_000);
+      took.set(task.name, (performance.now() - startedMs) / 1_000);
     }
   },
 });

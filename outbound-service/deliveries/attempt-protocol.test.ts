@@ -1,38 +1,7 @@
 import assert from 'node:assert/strict';
-import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
-import fc from 'fast-check';
-import { AwkwardConnector, type AwkwardAct, type AwkwardOptions } from '../connectors/testing/awkward-connector.ts';
-import { ModelRuntime, ModelStore } from '../testing/model-runtime.ts';
-import { MortalProcess, type ProcessOptions, RETRY_DELAYS_MS } from '../testing/mortal-process.ts';
-import { PARCEL_CONNECTOR } from '../testing/parcel-flow.ts';
+import type { AwkwardAct } from '../connectors/testing/awkward-connector.ts';
+import { AWKWARD, setUp, TIMEOUT_MS } from '../testing/awkward-delivery.ts';
 import { runUntilQuiet } from '../testing/run-until-quiet.ts';
-
-const TIMEOUT_MS = 30_000;
-const LOOKUP_DELAY_MS = 15_000;
-/** Longest time an awkward third party takes behind the caller's time limit. */
-const LATEST_MS = 20_000;
-const AWKWARD: AwkwardOptions = {
-  name: PARCEL_CONNECTOR,
-  duplicates: 'possible',
-  lookup: 'delayed',
-  lookupDelayMs: LOOKUP_DELAY_MS,
-  settleMs: LATEST_MS + LOOKUP_DELAY_MS,
-  timeoutMs: TIMEOUT_MS,
-};
-
-const setUp = (changes: Partial<AwkwardOptions> = {}, acts: readonly AwkwardAct['act'][] = []) => {
-  const clock = manualClock();
-  const runtime = new ModelRuntime(clock);
-  const store = new ModelStore();
-  const connector = new AwkwardConnector({ ...AWKWARD, ...changes }, clock);
-  const script = [...acts];
-  connector.nextAct = () => {
-    const act = script.shift() ?? 'done';
-    return act === 'late' ? { act, afterMs: TIMEOUT_MS + LATEST_MS } : { act };
-  };
-  const start = (options?: ProcessOptions) => MortalProcess.start(runtime, store, connector, options);
-  return { clock, runtime, store, connector, start };
-};
 
 describe('attempt protocol', () => {
   describe('where duplicates are possible', () => {
@@ -328,90 +297,6 @@ describe('attempt protocol', () => {
       await runUntilQuiet(runtime, [process]);
       assert.equal(runtime.state(stream).status, 'cancelled');
       assert.ok(!connector.calls.includes('submit'));
-    });
-  });
-
-  describe('whatever happens', () => {
-    const act: fc.Arbitrary<AwkwardAct> = fc.oneof(
-      fc.constantFrom<AwkwardAct>(
-        { act: 'done' },
-        { act: 'lost' },
-        { act: 'never' },
-        { act: 'unavailable' },
-        { act: 'throws' },
-        { act: 'misconfigured' },
-        { act: 'pending' },
-      ),
-      fc.record({ act: fc.constant('late' as const), afterMs: fc.integer({ min: 0, max: TIMEOUT_MS + LATEST_MS }) }),
-    );
-    const scenario = fc.record({
-      duplicates: fc.constantFrom('refused' as const, 'possible' as const),
-      acts: fc.array(act, { maxLength: 8 }),
-      refusesAtEnd: fc.boolean(),
-      lookupFailures: fc.array(fc.boolean(), { maxLength: 6 }),
-      /** Of each process in turn: at which crossing of its border it dies. The ones behind the last live on. */
-      deaths: fc.array(fc.integer({ min: 1, max: 14 }), { maxLength: 5 }),
-      processes: fc.integer({ min: 1, max: 2 }),
-      cancelAtTurn: fc.option(fc.integer({ min: 0, max: 40 })),
-    });
-
-    /** Halted with the operator told why, and not before every attempt of the round had failed. */
-    const assertCancellationUsedUp = (runtime: ModelRuntime, stream: string): void => {
-      const { firstOfRound } = runtime.state(stream);
-      const ofRound = runtime.events.get(stream)!.filter(({ data }) => data.operation === 'cancel' && data.attempt >= firstOfRound);
-      const attempts = RETRY_DELAYS_MS.map((_, index) => ['failed', firstOfRound + index]);
-      const last = firstOfRound + attempts.length;
-      assert.deepEqual(
-        ofRound.map(({ type, data }) => [type, data.attempt]),
-        [...attempts, ['exhausted', last]],
-      );
-      const { inDoubt, reason, deadLetterId } = ofRound.at(-1)!.data;
-      assert.deepEqual([inDoubt, reason], [true, 'busy']);
-      assert.match(deadLetterId, /^[0-9a-f-]{36}$/);
-    };
-
-    it('there is at most one effect, and it is live exactly if the object says so', async () => {
-      await fc.assert(
-        fc.asyncProperty(scenario, async ({ duplicates, acts, refusesAtEnd, lookupFailures, deaths, processes, cancelAtTurn }) => {
-          const { clock, runtime, connector, start } = setUp({ duplicates });
-          const script = [...acts];
-          connector.nextAct = () => script.shift() ?? { act: refusesAtEnd && duplicates === 'possible' ? 'refused' : 'done' };
-          const failures = [...lookupFailures];
-          connector.nextLookupFails = () => failures.shift() ?? false;
-          const lives = [...deaths];
-          const next = () => start({ ...(lives.length > 0 && { diesAt: lives.shift()! }) });
-
-          const stream = runtime.post('p');
-          const running = await Promise.all(Array.from({ length: processes }, next));
-          await runUntilQuiet(runtime, running, {
-            restart: next,
-            onTurn: (turn) => {
-              const isOpen = ['submitting', 'stuck'].includes(runtime.state(stream).status);
-              if (turn === cancelAtTurn && isOpen) void runtime.execute(stream, { type: 'Cancel' });
-            },
-          });
-          await clock.advance(TIMEOUT_MS + LATEST_MS);
-          if (runtime.state(stream).status === 'halted') {
-            assertCancellationUsedUp(runtime, stream);
-            // Whatever is there still is known or can be found: once the third party answers, repeating takes it back.
-            await runtime.execute(stream, { type: 'Redrive' });
-            await runUntilQuiet(runtime, [await start()]);
-            assert.equal(runtime.state(stream).status, 'cancelled');
-          }
-
-          const { status, reference } = runtime.state(stream);
-          const live = connector.live('p');
-          assert.ok(connector.effects.length <= 1, `${connector.effects.length} effects`);
-          if (status === 'delivered')
-            assert.deepEqual(
-              live.map((effect) => effect.reference),
-              [reference],
-            );
-          else if (status !== 'stuck') assert.deepEqual([status, live.length], [status, 0]);
-          assert.ok(['delivered', 'stuck', 'refused', 'cancelled'].includes(status), `ended as ${status}`);
-        }),
-        { numRuns: 400 },
-      );
     });
   });
 });
