@@ -5,7 +5,8 @@ import type { DecideInput, Decision, SagaVersion } from '@sagahub/contracts/saga
 import { ask, type Asks, type BreakerHistoryRequest, type DiscountRequest, type StockRequest } from './asks.ts';
 import { endedEvent } from './ending.ts';
 import type { OrderPolicy } from './policy.ts';
-import { absenceMs, type Compensating, isErpUndone, type OrderState, type Received, type Submitting, unwantedEffect } from './state.ts';
+import { unwantedEffect } from '../effect/effect.ts';
+import { absenceMs, type Compensating, isErpUndone, keptAtErp, type OrderState, type Received, type Submitting } from './state.ts';
 import { ERP_DEADLINE, ERP_OVERDUE } from './steps.ts';
 
 /** Stock, then discount, then ERP; undone in reverse. */
@@ -96,7 +97,7 @@ const undo = (state: Compensating): Decision => {
   const { order, end, cancellation } = state;
   if (order.erp && !isErpUndone(order, end)) {
     if (cancellation) return REST;
-    const erpRef = unwantedEffect(order.erp, end)?.erpRef;
+    const erpRef = unwantedEffect(order.erp, keptAtErp(end))?.reference;
     return record({
       type: 'ErpCancellationRequested',
       data: { connector: order.erp.connector, ...(erpRef !== undefined && { erpRef }) },

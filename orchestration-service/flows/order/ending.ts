@@ -19,7 +19,7 @@ export const endedEvent = (
 export const handoverOf = ({ stock, discount, erp, received }: OrderFacts): Handover => {
   const undone: Taken[] = [];
   const notUndone: Taken[] = [];
-  for (const { erpRef, live } of erp?.effects ?? []) (live ? notUndone : undone).push({ of: 'erp', erpRef });
+  for (const { reference: erpRef, live } of erp?.effects ?? []) (live ? notUndone : undone).push({ of: 'erp', erpRef });
   if (erp && !erp.settled && notUndone.length === 0) notUndone.push({ of: 'erp' });
   if (discount.is === 'applied') notUndone.push({ of: 'discount', code: discount.code });
   if (discount.is === 'released') undone.push({ of: 'discount', code: received.discountCode ?? '' });

@@ -18,7 +18,8 @@ import { newEvent } from '../../inventory/loading.ts';
 import { loadLevels } from '../../inventory/stock-levels.ts';
 import { orderFlow } from './flow.ts';
 import { orderParticipants } from './participants.ts';
-import { ORDER_QUEUE, outboundQueue } from './steps.ts';
+import { outboundQueue } from '../effect/rows.ts';
+import { ORDER_QUEUE } from './steps.ts';
 import { POLICY, received } from './testing/examples.ts';
 
 const ACT = { by: 'test', correlationId: 'c' };

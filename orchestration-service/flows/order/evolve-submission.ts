@@ -7,20 +7,13 @@ import type {
   ErpSubmissionRequested,
   OrderSentToErp,
 } from '@sagahub/contracts/messages/order.ts';
-import { absenceMs, type ErpStep, type OrderAtErp, type OrderFacts, type OrderState, unwantedEffect } from './state.ts';
-import { type Known, resumed, undoing, withEffect, withErp, withReference } from './transitions.ts';
+import * as effect from '../effect/effect.ts';
+import { absenceMs, type OrderAtErp, type OrderFacts, type OrderState } from './state.ts';
+import { type Known, resumed, undoing, withErp, withReference } from './transitions.ts';
 
 export const submissionRequested = (state: Known, data: ErpSubmissionRequested['data'], nowMs: number): OrderState => {
   if (state.status !== 'received') return state;
-  const erp: ErpStep = {
-    ...data,
-    attempt: 1,
-    answered: 0,
-    doubt: undefined,
-    effects: [],
-    settled: false,
-    cancelAttempt: 0,
-  };
+  const erp = { ...data, ...effect.firstSubmission(data.connector) };
   return submitting({ ...state.order, erp }, 1, nowMs);
 };
 
@@ -34,18 +27,16 @@ const submitting = (order: OrderAtErp, firstOfRound: number, nowMs: number): Ord
   overdueFlagged: false,
 });
 
-/** From here on the attempt may have been carried out. Whoever starts one has proof that none before it was. */
 export const attemptStarted = (state: Known, { attempt }: ErpAttemptStarted['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
-  if (!erp || attempt <= erp.answered) return state;
-  return withErp(state, { ...erp, attempt: Math.max(erp.attempt, attempt), doubt: { attempt, startedAtMs: nowMs } });
+  return erp ? withErp(state, effect.attemptStarted(erp, attempt, nowMs)) : state;
 };
 
 export const attemptFailed = (state: Known, data: ErpAttemptFailed['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
-  if (!erp || data.attempt <= erp.answered) return state;
-  const answered = answer(erp, data.attempt, data.certainty === 'unknown' ? nowMs : undefined);
-  const next = withErp(state, { ...answered, attempt: data.attempt + 1 });
+  const failed = erp && effect.attemptFailed(erp, data, nowMs);
+  if (!failed || failed === erp) return state;
+  const next = withErp(state, failed);
   if (next.status !== 'submitting') return next;
   return { ...next, absentMs: next.absentMs + absenceMs(next.nextAtMs, nowMs), nextAtMs: Date.parse(data.nextAt) };
 };
@@ -53,27 +44,15 @@ export const attemptFailed = (state: Known, data: ErpAttemptFailed['data'], nowM
 export const submissionRefused = (state: Known, data: ErpSubmissionRefused['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
   if (!erp || data.attempt <= erp.answered) return state;
-  const answered = answer(erp, data.attempt);
+  const answered = effect.attemptAnswered(erp, data.attempt);
   if (state.status !== 'submitting') return withErp(state, answered);
   const end = { kind: 'rejected', reason: 'erp-refused', detail: data.reason } as const;
   return undoing(withErp(state, { ...answered, settled: answered.doubt === undefined }).order, end, nowMs);
 };
 
-/** An attempt's outcome. Its own doubt goes with it; a doubt about another attempt stays. */
-const answer = (erp: ErpStep, attempt: number, unknownSinceMs?: number): ErpStep => {
-  const own = erp.doubt?.attempt === attempt ? erp.doubt : undefined;
-  const doubt =
-    unknownSinceMs === undefined
-      ? own
-        ? undefined
-        : erp.doubt
-      : { attempt, startedAtMs: own?.startedAtMs ?? unknownSinceMs, endedAtMs: unknownSinceMs };
-  return { ...erp, answered: Math.max(erp.answered, attempt), doubt };
-};
-
 export const submissionFailed = (state: Known, data: ErpSubmissionFailed['data'], nowMs: number): OrderState => {
   if (state.status !== 'submitting') return state;
-  const erp = answer(state.order.erp, data.attempts, data.inDoubt ? nowMs : undefined);
+  const erp = effect.attemptAnswered(state.order.erp, data.attempts, data.inDoubt ? nowMs : undefined);
   const order = { ...state.order, erp };
   return { status: 'stuck', order, deadLetterId: data.deadLetterId, sinceMs: nowMs };
 };
@@ -81,8 +60,8 @@ export const submissionFailed = (state: Known, data: ErpSubmissionFailed['data']
 /** A new round of attempts; its clocks start anew, so that a long wait for the operator does not count against the order. */
 export const submissionRetried = (state: Known, nowMs: number): OrderState => {
   if (state.status !== 'stuck') return state;
-  const attempt = state.order.erp.answered + 1;
-  return submitting({ ...state.order, erp: { ...state.order.erp, attempt } }, attempt, nowMs);
+  const erp = effect.anotherRound(state.order.erp);
+  return submitting({ ...state.order, erp }, erp.attempt, nowMs);
 };
 
 /**
@@ -92,9 +71,9 @@ export const submissionRetried = (state: Known, nowMs: number): OrderState => {
 export const sentToErp = (state: Known, { erpRef, attempt }: OrderSentToErp['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
   if (!erp) return state;
-  const live = erp.effects.find((effect) => effect.erpRef === erpRef)?.live ?? true;
-  const effects = withEffect(erp.effects, { erpRef, reported: true, live });
-  const next = withErp(state, { ...erp, effects, answered: Math.max(erp.answered, attempt), doubt: undefined });
+  const made = effect.effectMade(erp, erpRef, attempt);
+  const live = effect.effectOf(made, erpRef)?.live;
+  const next = withErp(state, made);
   switch (next.status) {
     case 'submitting':
     case 'stuck':
@@ -118,7 +97,7 @@ export const completed = (state: Known, erpRef: string, nowMs: number): OrderSta
   const stands = state.status === 'sent' || (state.status === 'compensating' && state.end.kind === 'completed');
   if (!stands || !isAtErp(state.order)) return state;
   const { order } = state;
-  return unwantedEffect(order.erp, { kind: 'completed', erpRef })
+  return effect.unwantedEffect(order.erp, erpRef)
     ? { status: 'surplus', order, erpRef, sinceMs: nowMs }
     : { status: 'completed', order, erpRef };
 };

@@ -5,8 +5,10 @@ import type {
   ErpCancellationRequested,
   ErpOrderCancelled,
 } from '@sagahub/contracts/messages/order.ts';
-import { type Ending, type OrderState, unwantedEffect } from './state.ts';
-import { type Known, resumed, undoing, withEffect, withErp } from './transitions.ts';
+import { unwantedEffect } from '../effect/effect.ts';
+import { cancellationAfter, cancellationFailed, cancellationOpened, effectGone } from '../effect/undoing.ts';
+import { type Ending, keptAtErp, type OrderState } from './state.ts';
+import { atErp, type Known, resumed, undoing, withErp } from './transitions.ts';
 
 /** Somebody wants it undone: the partner, or an operator. A surplus alone is undone where the order stands. */
 export const cancellationRequested = (state: Known, end: Ending, nowMs: number): OrderState => {
@@ -23,40 +25,23 @@ export const cancellationRequested = (state: Known, end: Ending, nowMs: number):
   }
 };
 
-export const erpCancellationRequested = (state: Known, { erpRef }: ErpCancellationRequested['data'], nowMs: number): OrderState => {
-  const { erp } = state.order;
-  if (state.status !== 'compensating' || !erp || state.cancellation) return state;
-  const cancelAttempt = erp.cancelAttempt + 1;
-  const cancellation = { ...(erpRef !== undefined && { erpRef }), firstOfRound: cancelAttempt, requestedAtMs: nowMs, nextAtMs: nowMs };
-  return { ...withErp(state, { ...erp, cancelAttempt }), cancellation };
-};
+export const erpCancellationRequested = (state: Known, { erpRef }: ErpCancellationRequested['data'], nowMs: number): OrderState =>
+  state.status === 'compensating' && !state.cancellation ? atErp(state, ({ effect }) => cancellationOpened(effect, erpRef, nowMs)) : state;
 
-export const cancellationAttemptFailed = (state: Known, data: ErpCancellationAttemptFailed['data']): OrderState => {
-  const { erp } = state.order;
-  if (state.status !== 'compensating' || !erp || !state.cancellation || erp.cancelAttempt !== data.attempt) return state;
-  const next = withErp(state, { ...erp, cancelAttempt: data.attempt + 1 });
-  return { ...next, cancellation: { ...state.cancellation, nextAtMs: Date.parse(data.nextAt) } };
-};
+export const cancellationAttemptFailed = (state: Known, data: ErpCancellationAttemptFailed['data']): OrderState =>
+  state.status === 'compensating' ? atErp(state, (erp) => cancellationFailed(erp, data)) : state;
 
-/**
- * One effect less, or the proof that there is none. Without a reference it proves nothing about effects that are known meanwhile.
- * A late confirmation also sets a halted chain going again.
- */
+/** A late confirmation also sets a halted chain going again. */
 export const erpOrderCancelled = (state: Known, { erpRef }: ErpOrderCancelled['data'], nowMs: number): OrderState => {
   const { erp } = state.order;
   if (!erp) return state;
-  const reported = erp.effects.some((effect) => effect.erpRef === erpRef && effect.reported);
-  const effects = erpRef === undefined ? erp.effects : withEffect(erp.effects, { erpRef, reported, live: false });
-  const next = withErp(state, { ...erp, effects });
+  const gone = effectGone(erp, erpRef);
+  const next = withErp(state, gone);
   if (next.status !== 'compensating' && next.status !== 'halted') return next;
-  const { end, order, sinceMs, cancellation } = next;
-  if (!unwantedEffect({ ...erp, effects }, end)) {
-    const settled = { ...erp, effects, doubt: undefined, settled: true };
-    return { status: 'compensating', order: { ...order, erp: settled }, end, sinceMs, cancellation: undefined };
-  }
-  const wasNext = erpRef !== undefined && cancellation?.erpRef === erpRef;
-  const going = next.status === 'halted' ? resumed(next, nowMs) : next;
-  return wasNext ? { ...going, cancellation: undefined } : going;
+  const kept = keptAtErp(next.end);
+  const after = atErp(next, (erpSide) => cancellationAfter(erpSide, erpRef, kept));
+  if (after.status === 'compensating') return after;
+  return unwantedEffect(gone, kept) ? resumed(after, nowMs) : { ...after, status: 'compensating' };
 };
 
 export const compensationFailed = (state: Known, nowMs: number): OrderState =>

@@ -2,6 +2,7 @@
 import { ConflictError, type Fault, ValidationError } from '@sagahub/contracts/errors.ts';
 import type { ErpItem, OrderEvent } from '@sagahub/contracts/messages/order.ts';
 import { subtotalOf } from '@sagahub/contracts/money.ts';
+import { effectOf } from '../effect/effect.ts';
 import type { Wanted } from './commands.ts';
 import { assertCurrent } from './refusals.ts';
 import type { Known } from './transitions.ts';
@@ -47,7 +48,7 @@ export const resolveByHand = (state: Known, { erp: is, erpRef, by, reason }: Wan
         { pointer: '#/erpRef', code: 'required', detail: 'is required with live: the number the order has at the ERP' },
       ]);
     if (state.status === 'completed' || state.status === 'surplus') throw notResolvable('the order is completed');
-    if (erp.effects.some((effect) => effect.erpRef === erpRef && effect.reported)) throw notResolvable(`${erpRef} is known already`);
+    if (effectOf(erp, erpRef)?.reported) throw notResolvable(`${erpRef} is known already`);
     return [resolved, { type: 'OrderSentToErp', data: { erpRef, attempt: Math.max(1, erp.attempt, erp.answered), alreadyThere: true } }];
   }
   if (state.status === 'stuck') {
@@ -56,7 +57,7 @@ export const resolveByHand = (state: Known, { erp: is, erpRef, by, reason }: Wan
   }
   if (state.status !== 'compensating' && state.status !== 'halted') throw notResolvable(`the order is ${state.status}`);
   const unknownLeft = erpRef === undefined && erp.effects.some(({ live }) => live);
-  if (unknownLeft) throw notResolvable(`name which of these is gone: ${erp.effects.map((effect) => effect.erpRef).join(', ')}`);
+  if (unknownLeft) throw notResolvable(`name which of these is gone: ${erp.effects.map((effect) => effect.reference).join(', ')}`);
   return [resolved, { type: 'ErpOrderCancelled', data: { ...(erpRef !== undefined && { erpRef }), proof: 'by-hand' } }];
 };
 

@@ -1,6 +1,7 @@
-import { NEVER, OPERATOR_QUEUE, type PendingStep } from '@sagahub/contracts/saga.ts';
+import type { PendingStep } from '@sagahub/contracts/saga.ts';
+import { cancelRow, operatorRow, submitRow } from '../effect/rows.ts';
 import { isErpUndone, type Compensating, type OrderState, type Submitting } from './state.ts';
-import { ADVANCE, ERP_CANCEL, ERP_DEADLINE, ERP_OVERDUE, ERP_SUBMIT, ORDER_QUEUE, outboundQueue } from './steps.ts';
+import { ADVANCE, ERP_CANCEL, ERP_DEADLINE, ERP_OVERDUE, ERP_SUBMIT, ORDER_QUEUE } from './steps.ts';
 
 /** Every order that has not ended has at least one row: nothing waits silently. */
 export const pending = (state: OrderState): readonly PendingStep[] => {
@@ -14,11 +15,11 @@ export const pending = (state: OrderState): readonly PendingStep[] => {
     case 'compensating':
       return compensation(state);
     case 'stuck':
-      return [operator(ERP_SUBMIT, state.order.erp.answered, state.sinceMs)];
+      return [operatorRow(ERP_SUBMIT, state.order.erp.answered, state.sinceMs)];
     case 'surplus':
-      return [operator('erp-surplus', 1, state.sinceMs)];
+      return [operatorRow('erp-surplus', 1, state.sinceMs)];
     case 'halted':
-      return [operator(ERP_CANCEL, state.order.erp?.cancelAttempt ?? 1, state.sinceMs)];
+      return [operatorRow(ERP_CANCEL, state.order.erp?.cancelAttempt ?? 1, state.sinceMs)];
   }
   state satisfies { readonly status: 'none' | 'completed' | 'rejected' | 'cancelled' };
   return [];
@@ -37,8 +38,8 @@ const advance = (attempt: number, sinceMs: number): PendingStep => ({
 
 const submission = (state: Submitting): readonly PendingStep[] => {
   const { sinceMs, nextAtMs, order } = state;
-  const { connector, attempt, overdueAfterMs, deadlineMs } = order.erp;
-  const submit = { step: ERP_SUBMIT, queue: outboundQueue(connector), attempt, dueAtMs: nextAtMs, sinceMs };
+  const { overdueAfterMs, deadlineMs } = order.erp;
+  const submit = submitRow(ERP_SUBMIT, order.erp, nextAtMs, sinceMs);
   const clock = { queue: ORDER_QUEUE, attempt: state.firstOfRound, sinceMs };
   const deadline = { ...clock, step: ERP_DEADLINE, dueAtMs: sinceMs + deadlineMs };
   if (state.overdueFlagged) return [submit, deadline];
@@ -47,16 +48,5 @@ const submission = (state: Submitting): readonly PendingStep[] => {
 
 const compensation = ({ order, end, sinceMs, cancellation }: Compensating): readonly PendingStep[] => {
   if (!order.erp || !cancellation || isErpUndone(order, end)) return [advance(BACKWARD, sinceMs)];
-  const { connector, cancelAttempt } = order.erp;
-  const { requestedAtMs, nextAtMs } = cancellation;
-  return [{ step: ERP_CANCEL, queue: outboundQueue(connector), attempt: cancelAttempt, dueAtMs: nextAtMs, sinceMs: requestedAtMs }];
+  return [cancelRow(ERP_CANCEL, order.erp, cancellation)];
 };
-
-/** A step of its own name: a row that is there already would keep its far due time when the work goes on. */
-const operator = (step: string, attempt: number, sinceMs: number): PendingStep => ({
-  step: `operator:${step}`,
-  queue: OPERATOR_QUEUE,
-  attempt,
-  dueAtMs: NEVER,
-  sinceMs,
-});

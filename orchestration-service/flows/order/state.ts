@@ -8,6 +8,8 @@ import type {
   OrderValidated,
 } from '@sagahub/contracts/messages/order.ts';
 import type { StockItem } from '@sagahub/contracts/ports/stock.ts';
+import { type EffectStep, isUndone } from '../effect/effect.ts';
+import type { Cancellation } from '../effect/undoing.ts';
 
 /**
  * What an order is doing. Every status carries, beside what is known of the order, only what it needs itself.
@@ -147,52 +149,16 @@ export type DiscountStep =
   | { readonly is: 'released' };
 
 /** What is known of the order at the ERP, whatever the order has become meanwhile. */
-export interface ErpStep {
-  readonly connector: string;
+export interface ErpStep extends EffectStep {
   readonly overdueAfterMs: number;
   readonly deadlineMs: number;
-  /** The submission that is due or under way. */
-  readonly attempt: number;
-  /** Highest submission whose outcome is recorded; 0 = none. */
-  readonly answered: number;
-  /** A submission that may have been carried out. */
-  readonly doubt: Doubt | undefined;
-  readonly effects: readonly ErpEffect[];
-  /** Proven that nothing else can come of the submissions: refused without a doubt, cancelled, or looked up after settling. */
-  readonly settled: boolean;
-  /** The cancellation that is due or under way, or the last that was; 0 = none. */
-  readonly cancelAttempt: number;
 }
 
-export interface Doubt {
-  readonly attempt: number;
-  readonly startedAtMs: number;
-  readonly endedAtMs?: number;
-}
-
-/** One order at the ERP. */
-export interface ErpEffect {
-  readonly erpRef: string;
-  /** Is there an `OrderSentToErp` about it? */
-  readonly reported: boolean;
-  readonly live: boolean;
-}
-
-export interface Cancellation {
-  /** Absent: to be looked up first. */
-  readonly erpRef?: string;
-  readonly firstOfRound: number;
-  readonly requestedAtMs: number;
-  readonly nextAtMs: number;
-}
-
-/** Live at the ERP and not wanted there. */
-export const unwantedEffect = (erp: ErpStep, end: Ending): ErpEffect | undefined =>
-  erp.effects.find(({ live, erpRef }) => live && !(end.kind === 'completed' && erpRef === end.erpRef));
+/** The ERP's order that stands; undefined: none is wanted there any more. */
+export const keptAtErp = (end: Ending): string | undefined => (end.kind === 'completed' ? end.erpRef : undefined);
 
 /** Nothing of the order is left at the ERP, or can still come there. */
-export const isErpUndone = ({ erp }: OrderFacts, end: Ending): boolean =>
-  erp === undefined || ((erp.settled || end.kind === 'completed') && unwantedEffect(erp, end) === undefined);
+export const isErpUndone = ({ erp }: OrderFacts, end: Ending): boolean => erp === undefined || isUndone(erp, keptAtErp(end));
 
 /** Later than this an attempt is not slow, but was not made: the hub was off, or kept from working. */
 const ABSENCE_AFTER_MS = 10 * 60 * 1_000;

@@ -6,4 +6,3 @@ export const ERP_OVERDUE = 'erp-overdue';
 export const ERP_DEADLINE = 'erp-deadline';
 
 export const ORDER_QUEUE = 'orchestration.order';
-export const outboundQueue = (connector: string): string => `outbound.${connector}`;
