@@ -33,6 +33,8 @@ interface Effect {
   readonly reference: string;
   readonly madeAtMs: number;
   live: boolean;
+  /** Of what was pending. A decision stands. */
+  decision?: 'done' | 'refused';
 }
 
 /**
@@ -135,14 +137,16 @@ export class AwkwardConnector implements Connector {
   /** What it has decided of something that it took. */
   #ask(reference: string): SubmitOutcome | undefined {
     if (!this.reachable) return { kind: 'transient', reason: 'busy', status: 503 };
-    const next = this.nextAct();
+    const effect = this.effects.find((made) => made.reference === reference);
+    const next: AwkwardAct = effect?.decision ? { act: effect.decision } : this.nextAct();
+    if (effect && (next.act === 'done' || next.act === 'refused')) effect.decision = next.act;
     switch (next.act) {
       case 'done':
         return { kind: 'done', reference, alreadyThere: true };
       case 'pending':
         return pendingOutcome(next, reference);
       case 'refused':
-        for (const effect of this.effects) if (effect.reference === reference) effect.live = false;
+        if (effect) effect.live = false;
         return { kind: 'refused', reason: 'refused' };
       case 'misconfigured':
         return { kind: 'misconfigured', reason: 'misconfigured' };
