@@ -27,9 +27,11 @@ export interface DatabaseOptions {
   readonly schema: string;
   /** Oldest first. */
   readonly migrations: readonly string[];
+  /** See `MigrationOptions`. Default: none. */
+  readonly rights?: string;
   /**
-   * A role without login whose rights suffice to run, and no more: events can be neither changed nor deleted under it. Created and
-   * granted by the migrations (or beforehand by an administrator); every connection takes it on. Absent: the user of the URL.
+   * A role whose rights suffice to run, and no more. It gets them when the user of the URL owns the schema; every connection takes it on.
+   * Absent: the user of the URL.
    */
   readonly role?: string | undefined;
   /** Connections for statements, opened as they are needed. Default 6; a process has up to two more, for LISTEN and elections. */
@@ -139,7 +141,7 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
  * @throws UnavailableError nobody answers there
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, schema, role, migrations } = options;
+  const { url, schema, role, migrations, rights = '' } = options;
   for (const name of role === undefined ? [schema] : [schema, role])
     if (!NAME_PATTERN.test(name))
       throw new ConfigurationError([`${name} cannot name a schema or role: use lower-case letters, digits and _`]);
@@ -150,7 +152,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   } catch (error) {
     throw new ConfigurationError([`${engine.setting}: ${withoutSecrets(url)} is no URL of PostgreSQL: ${(error as Error).message}`]);
   }
-  const prepare = () => prepared(config, engine, { schema, role, migrations });
+  const prepare = () => prepared(config, engine, { schema, role, migrations, rights });
   if (options.starting) await waitForEngine(engine, options.starting, () => prepare().catch(misconfigured)).then(rethrown);
   else await prepare();
   return new Database(options);

@@ -20,7 +20,7 @@ const MISCONFIGURED: Readonly<Record<string, string>> = {
   '28000': 'the server refuses this user: check user name and pg_hba.conf',
   '28P01': 'the password is wrong: correct it in the URL',
   '3D000': 'the database does not exist: create it, or correct the URL',
-  '42501': 'the user lacks a right: let the owner of the schema start the new release first, or grant the right',
+  '42501': 'the user lacks a right: run `sagahub migrate` as the owner of the schemas (docs/deployment.md), or grant the right',
 };
 const CONNECTION_EXCEPTIONS = '08';
 const INSUFFICIENT_RESOURCES = '53';

@@ -243,9 +243,7 @@ describe('event store in PostgreSQL, where things go wrong', function () {
     await owner.connect();
     for (const statement of sql) await assert.rejects(owner.query(statement), { code: 'HUB03' }, statement);
     await owner.query(`SET ROLE ${APPLICATION_ROLE}`);
-    for (const statement of sql)
-      await assert.rejects(owner.query(statement), (error: pg.DatabaseError) => ['42501', 'HUB03'].includes(error.code ?? ''), statement);
-    for (const statement of sql.slice(0, 5)) await assert.rejects(owner.query(statement), { code: '42501' }, statement);
+    for (const statement of sql) await assert.rejects(owner.query(statement), { code: '42501' }, statement);
     await owner.end();
     assert.equal((await store.readStream('order-1')).length, 2);
   });

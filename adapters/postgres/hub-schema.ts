@@ -116,3 +116,24 @@ ${openWorkFunctions}
 
 /** Of the schema that holds the log, the holds and the open work. Never edited once released: a change is a migration of its own. */
 export const HUB_MIGRATIONS: readonly string[] = [LOG, HOLDS, OPEN_WORK];
+
+/**
+ * What running needs. The log is read, and written by two functions alone, which run with the rights of their owner: nothing is
+ * added to it, placed or taken from what waits for its place but by them. Their search path is pinned, temporary tables last: a caller cannot
+ * put tables of its own in the place of ours. What is folded from the log can be written, since it can be folded again.
+ */
+export const HUB_RIGHTS = `
+REVOKE ALL ON ALL TABLES IN SCHEMA $schema FROM $role, PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA $schema FROM $role, PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA $schema FROM $role, PUBLIC;
+REVOKE ALL ON SCHEMA $schema FROM $role, PUBLIC;
+GRANT USAGE ON SCHEMA $schema TO $role;
+GRANT SELECT ON ALL TABLES IN SCHEMA $schema TO $role;
+GRANT INSERT, UPDATE ON leaders TO $role;
+GRANT INSERT, UPDATE, DELETE ON stock, stock_levels, stock_holds, discounts, discount_holds, open_work, open_work_checkpoint TO $role;
+GRANT EXECUTE ON FUNCTION append_events, sequence_appends, reserve_stock, apply_open_work TO $role;
+ALTER FUNCTION append_events SECURITY DEFINER;
+ALTER FUNCTION append_events SET search_path = $schema, pg_temp;
+ALTER FUNCTION sequence_appends SECURITY DEFINER;
+ALTER FUNCTION sequence_appends SET search_path = $schema, pg_temp;
+`;

@@ -13,3 +13,12 @@ CREATE TABLE secrets (
   wrapped bytea NOT NULL
 );`,
 ];
+
+/** What running needs. */
+export const KEY_RIGHTS = `
+REVOKE ALL ON ALL TABLES IN SCHEMA $schema FROM $role, PUBLIC;
+REVOKE ALL ON SCHEMA $schema FROM $role, PUBLIC;
+GRANT USAGE ON SCHEMA $schema TO $role;
+GRANT SELECT ON migrations TO $role;
+GRANT SELECT, INSERT, UPDATE, DELETE ON subject_keys, secrets TO $role;
+`;

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { ClosedError, ConfigurationError } from '@sagahub/contracts/errors.ts';
 import type { KeyStore, SubjectKey } from '@sagahub/contracts/ports/key-store.ts';
 import { CallQueue } from './call-queue.ts';
-import { type Database, type DatabaseOptions, openDatabase, type Statement } from './database.ts';
-import { KEY_MIGRATIONS } from './key-schema.ts';
+import type { Database, Statement } from './database.ts';
+import { type KeyDatabaseOptions, openKeyDatabase } from './key-database.ts';
 import { KeyWrap, type MasterKey } from './key-wrap.ts';
 import { rewrapAll } from './rewrapping.ts';
 
-const DEFAULT_SCHEMA = 'sagahub_keys';
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 16;
 
@@ -38,9 +37,7 @@ const MASTER_KEYS: Statement = {
   text: 'SELECT master_key_id FROM subject_keys UNION SELECT master_key_id FROM secrets',
 };
 
-export type PostgresKeyStoreOptions = Omit<DatabaseOptions, 'migrations' | 'schema'> & {
-  /** Of the keys alone: it is not in the log's backups. Default `sagahub_keys`. */
-  readonly schema?: string;
+export type PostgresKeyStoreOptions = KeyDatabaseOptions & {
   /** The first wraps, all of them unwrap; see `parseMasterKeys`. */
   readonly masterKeys: readonly MasterKey[];
 };
@@ -58,12 +55,8 @@ export interface PostgresKeyStore extends KeyStore {
  * process may erase a subject at any time, and nobody may read or seal under its key from then on. Concurrent calls share a statement.
  * @throws ConfigurationError something is stored under a master key that is not among the given
  */
-export const openPostgresKeyStore = async ({
-  schema = DEFAULT_SCHEMA,
-  masterKeys,
-  ...options
-}: PostgresKeyStoreOptions): Promise<PostgresKeyStore> => {
-  const database = await openDatabase({ connections: 2, ...options, schema, migrations: KEY_MIGRATIONS });
+export const openPostgresKeyStore = async ({ masterKeys, ...options }: PostgresKeyStoreOptions): Promise<PostgresKeyStore> => {
+  const database = await openKeyDatabase(options);
   const used = (await database.rows<[string]>(MASTER_KEYS)).map(([id]) => id);
   const missing = used.filter((id) => !masterKeys.some((masterKey) => masterKey.id === id));
   if (missing.length === 0) return new PostgresKeys(database, new KeyWrap(masterKeys));

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).auditCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),
+  migrate: async () => (await import('./migrate.ts')).migrateCommand(),
   restore: async () => (await import('./restore.ts')).restoreCommand(),
 };
 

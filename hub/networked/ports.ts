@@ -20,6 +20,7 @@ import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { READ_MODEL_COLLECTIONS } from '@sagahub/read-model/collections.ts';
+import { noKeys } from './no-keys.ts';
 import { type NetworkedSettings, networkedSettings } from './settings.ts';
 import type { Startup } from './startup.ts';
 
@@ -29,6 +30,8 @@ export interface NetworkedOptions {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly startup: Startup;
+  /** Does this process seal, open or sign anything? Otherwise its user of PostgreSQL needs no right on the keys. */
+  readonly needsKeys: boolean;
 }
 
 export interface NetworkedPorts extends Ports, AsyncDisposable {
@@ -38,11 +41,12 @@ export interface NetworkedPorts extends Ports, AsyncDisposable {
 
 /** Everything on engines that exist. Opening waits for each with growing pauses, and says which one it waits for. */
 export const openNetworkedPorts = async (options: NetworkedOptions): Promise<NetworkedPorts> => {
-  const { settings, strictInventory, clock, telemetry, startup } = options;
+  const { settings, strictInventory, clock, telemetry, startup, needsKeys } = options;
   const postgres = { url: settings.postgresUrl, setting: networkedSettings.postgresUrl.env, starting: startup.of('postgresql:connection') };
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await openHubDatabase(postgres));
-  const keys = opened.use(await openPostgresKeyStore({ ...postgres, masterKeys: parseMasterKeys(settings.masterKey) }));
+  const masterKeys = parseMasterKeys(settings.masterKey);
+  const keys = needsKeys ? timedKeyStore(opened.use(await openPostgresKeyStore({ ...postgres, masterKeys })), telemetry) : noKeys;
   const leadership = opened.use(openPostgresLeadership(database, { clock }));
   const store = opened.use(await openLog(database, leadership, options));
   const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...startup.of('redis:connection') }));
@@ -64,7 +68,7 @@ export const openNetworkedPorts = async (options: NetworkedOptions): Promise<Net
     bus,
     leadership,
     documents: timedDocumentStore(documents, telemetry),
-    keys: timedKeyStore(keys, telemetry),
+    keys,
     cache: redis,
     clock,
     telemetry,

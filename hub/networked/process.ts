@@ -67,7 +67,8 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
     }),
   );
   const { strictInventory } = config.orchestration;
-  const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup }));
+  const needsKeys = name !== 'orchestration-service';
+  const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup, needsKeys }));
   await resumeClock(clock, ports.store, telemetry.logger);
   const own = name === 'gateway' ? undefined : await startService(name, config, ports);
   const services = own ? [own.service] : await remoteServices(settings);

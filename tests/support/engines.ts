@@ -1,3 +1,5 @@
+import { openHubDatabase } from '@sagahub/adapters/postgres/hub-database.ts';
+import { openKeyDatabase } from '@sagahub/adapters/postgres/key-database.ts';
 import { availability as mongodbMissing, type MongoDbServer, serverName, startMongoDb } from '../servers/mongodb.ts';
 import { type PostgresServer, startPostgres, availability as postgresMissing } from '../servers/postgres.ts';
 import { type RabbitMqServer, startRabbitMq, availability as rabbitMqMissing } from '../servers/rabbitmq.ts';
@@ -22,6 +24,7 @@ export class SharedEngines implements AsyncDisposable {
   kurrentdb: KurrentDbDouble | undefined;
   readonly #beneath: AsyncDisposable | undefined;
   readonly #doubles: KurrentDbDouble[] = [];
+  #roles: Promise<unknown> | undefined;
   #hubs = 0;
 
   private constructor(
@@ -59,11 +62,23 @@ export class SharedEngines implements AsyncDisposable {
       HUB_RABBITMQ_URL: this.rabbitmq.url,
       HUB_MONGODB_URL: this.mongodb.database(`hub${this.#hubs}`),
     };
-    if (eventStore === 'postgres') return engines;
+    if (eventStore === 'postgres') return { ...engines, ...(await this.#leastPrivileged(engines.HUB_POSTGRES_URL)) };
     const double = await startKurrentDbDouble();
     this.#doubles.push(double);
     this.kurrentdb = double;
     return { ...engines, HUB_EVENT_STORE_URL: double.url };
+  }
+
+  /** As docs/deployment.md makes them: the schemas have an owner whom no process runs as. With KurrentDB one user owns and does everything. */
+  async #leastPrivileged(url: string): Promise<Pick<Engines, 'HUB_POSTGRES_URL' | 'withoutKeys'>> {
+    this.#roles ??= this.postgres.query(
+      url,
+      `CREATE ROLE hub NOLOGIN; CREATE ROLE keys NOLOGIN; CREATE ROLE worker LOGIN IN ROLE hub; CREATE ROLE service LOGIN IN ROLE hub, keys`,
+    );
+    await this.#roles;
+    await (await openHubDatabase({ url, role: 'hub' }))[Symbol.asyncDispose]();
+    await (await openKeyDatabase({ url, role: 'keys' }))[Symbol.asyncDispose]();
+    return { HUB_POSTGRES_URL: url.replace('postgres@', 'service@'), withoutKeys: url.replace('postgres@', 'worker@') };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,6 +24,8 @@ export interface Engines {
   readonly HUB_RABBITMQ_URL: string;
   readonly HUB_MONGODB_URL: string;
   readonly HUB_EVENT_STORE_URL?: string;
+  /** PostgreSQL as a user without rights on the keys, for the process that needs none. Default: as all others. */
+  readonly withoutKeys?: string;
 }
 
 export interface NetworkedHubOptions extends HubOptions {
@@ -42,6 +44,7 @@ interface Running {
 export class NetworkedHub implements AsyncDisposable {
   readonly erp: ErpSimulator;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #withoutKeys;
   /** Of each service's replicas; a process that is started again has the port it had. */
   readonly #ports: Readonly<Record<ProcessName, readonly number[]>>;
   /** By service, a place per replica. */
@@ -51,14 +54,23 @@ export class NetworkedHub implements AsyncDisposable {
   #output = '';
   #turn = 0;
 
-  private constructor(erp: ErpSimulator, env: NodeJS.ProcessEnv, ports: Readonly<Record<ProcessName, readonly number[]>>) {
+  private constructor(
+    erp: ErpSimulator,
+    env: NodeJS.ProcessEnv,
+    ports: Readonly<Record<ProcessName, readonly number[]>>,
+    withoutKeys: string | undefined,
+  ) {
     this.erp = erp;
+    this.#withoutKeys = withoutKeys && { HUB_POSTGRES_URL: withoutKeys };
     this.#env = env;
     this.#ports = ports;
     this.#running = recordOf(() => []);
   }
 
-  static async start(engines: Engines, { env = {}, erp: behaviour, seed, replicas = 1 }: NetworkedHubOptions = {}): Promise<NetworkedHub> {
+  static async start(
+    { withoutKeys, ...engines }: Engines,
+    { env = {}, erp: behaviour, seed, replicas = 1 }: NetworkedHubOptions = {},
+  ): Promise<NetworkedHub> {
     const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
     const ports = recordOf((): number[] => []);
     for (const name of PROCESSES) for (let replica = 0; replica < replicas; replica++) ports[name].push(await freePort());
@@ -85,6 +97,7 @@ export class NetworkedHub implements AsyncDisposable {
         ...env,
       },
       ports,
+      withoutKeys,
     );
     try {
       hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
@@ -131,7 +144,7 @@ export class NetworkedHub implements AsyncDisposable {
   async startProcess(name: ProcessName, replica = 0, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = spawn(process.execPath, [`${name}/main.ts`], {
       cwd: ROOT,
-      env: { ...this.#env, ...env, PORT: String(this.#ports[name][replica]) },
+      env: { ...this.#env, ...(name === 'orchestration-service' && this.#withoutKeys), ...env, PORT: String(this.#ports[name][replica]) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
