@@ -64,6 +64,15 @@ export const METRICS = {
   ordersReceived: counter('hub.orders.received', '{order}', 'Orders accepted for the first time.', 'channel'),
   ordersReplayed: counter('hub.orders.replayed', '{order}', 'Repeats answered with the first answer.', 'channel'),
   ordersRefused: counter('hub.orders.refused', '{order}', 'Orders not accepted, by error code.', 'channel', 'code'),
+  workInFlight: gauge(
+    'hub.work.in_flight',
+    '{object}',
+    'Objects that have not ended, of the first 1,000 of each flow, by what they wait for.',
+    'flow',
+    'state',
+    'cause',
+  ),
+  workOldestAge: gauge('hub.work.oldest.age', 's', 'For how long the oldest of them has been waiting.', 'flow', 'state', 'cause'),
   ordersStuck: gauge('hub.orders.stuck', '{order}', 'Orders that only an operator can move on.'),
   ordersInFlight: gauge(
     'hub.orders.in_flight',

@@ -1,5 +1,4 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import { ORDER } from '@sagahub/contracts/messages/order.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { aborted } from '@sagahub/contracts/aborted.ts';
 
@@ -27,18 +26,21 @@ interface Following {
 }
 
 /**
- * The orders' events as they come, told to whoever listens in this process. It follows the log by itself, so every replica has one,
+ * The events of flows as they come, told to whoever listens in this process. It follows the log by itself, so every replica has one,
  * whichever of them projects. Nothing is followed while nobody listens.
  */
 export class ChangeFeed implements AsyncDisposable {
   readonly #ports: Pick<Ports, 'store' | 'clock' | 'telemetry'>;
+  readonly #categories: readonly string[];
   readonly #listeners = new Set<FeedListener>();
   #following: Following | undefined;
   /** Settles when the subscriptions of earlier times are closed. */
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(ports: Pick<Ports, 'store' | 'clock' | 'telemetry'>) {
+  /** @param categories of the streams it tells about */
+  constructor(ports: Pick<Ports, 'store' | 'clock' | 'telemetry'>, categories: readonly string[]) {
     this.#ports = ports;
+    this.#categories = categories;
   }
 
   /** Rejects when the log cannot be read at the moment; then nobody listens. */
@@ -91,7 +93,7 @@ export class ChangeFeed implements AsyncDisposable {
       try {
         await using subscription = store.subscribe({
           after: following.position,
-          categories: [ORDER],
+          categories: this.#categories,
           onEvents: (events) => this.#tell(following, events),
         });
         await Promise.race([subscription.done, aborted(signal)]);

@@ -1,3 +1,4 @@
+import { ORDER } from '@sagahub/contracts/messages/order.ts';
 import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
@@ -7,13 +8,13 @@ import { LogCursors } from './log-cursor.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { Projector } from './projector.ts';
 import { type BreakerDocument, BREAKERS } from './projections/breaker.ts';
-import { breakersProjection, operatorsProjection, ordersProjection, redrivesProjection, webhooksProjection } from './projections/index.ts';
+import { FLOW_VIEWS } from './flows.ts';
+import { ordersProjection, PROJECTIONS } from './projections/index.ts';
 import type { Projection } from './projections/projection.ts';
-import { OrderReader } from './queries/order-reader.ts';
-import type { OpenBreakers } from './queries/order-view.ts';
+import type { OpenBreakers } from './queries/flow-view.ts';
 import type { QueryContext } from './queries/query-context.ts';
 import { statsQuery } from './queries/stats-query.ts';
-import { countWork, workInFlight } from './queries/work.ts';
+import { countWork, type WorkCount, workInFlight } from './queries/work.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { readModelRoutes } from './routes.ts';
@@ -27,22 +28,22 @@ const MAX_BREAKERS = 1_000;
 export const startReadModel = async (config: ReadModelConfig, ports: Ports, runtime: Pick<SagaRuntime, 'settled'>): Promise<Service> => {
   await using started = new AsyncDisposableStack();
   const options = { windowMs: config.projectionWindowMs, batchSize: config.projectionBatch, hotDocuments: config.hotDocuments };
-  const orders = started.use(await Projector.start(ordersProjection, ports, options));
-  const breakers = started.use(await Projector.start(breakersProjection, ports, options));
-  const redrives = started.use(await Projector.start(redrivesProjection, ports, options));
-  const webhooks = started.use(await Projector.start(webhooksProjection, ports, options));
-  const operators = started.use(await Projector.start(operatorsProjection, ports, options));
-  const projectors = [orders, breakers, redrives, webhooks, operators];
+  const projectors: Projector[] = [];
+  for (const projection of PROJECTIONS) projectors.push(started.use(await Projector.start(projection, ports, options)));
   const rebuilds = started.use(new Rebuilds(ports));
   await rebuilds.resume(projectors);
   observe(ports, projectors);
-  observeWork(ports);
+  observeWork(ports, () => openBreakers(ports));
   const cursors = new LogCursors(ports.store.logId);
-  const feed = started.use(new ChangeFeed(ports));
+  const feed = started.use(
+    new ChangeFeed(
+      ports,
+      FLOW_VIEWS.map(({ fold }) => fold.category),
+    ),
+  );
   const context: QueryContext = {
     ...ports,
     runtime,
-    orders: new OrderReader(ports),
     cursors,
     feed,
     openBreakers: () => openBreakers(ports),
@@ -78,32 +79,39 @@ const healthOf = async (projector: Projector): Promise<HealthCheck> => {
   };
 };
 
-/** Orders looked at for a scrape, received first first: their ages are what matters, and a backlog must not be read for every scrape. */
+/** Objects looked at for a scrape, received first first: their ages are what matters, and a backlog must not be read for every scrape. */
 const OBSERVED = 1_000;
 /** The gauges of one scrape are asked within this time. */
 const SCRAPE_MS = 500;
 
-/** What waits, by state and cause, with the age of the oldest. */
-const observeWork = (ports: Ports): void => {
-  const { telemetry, documents, clock } = ports;
-  let latest: { readonly atMs: number; readonly counted: ReturnType<typeof countWork> } | undefined;
+/** What waits, by flow, state and cause, with the age of the oldest; that of orders under names of its own. */
+const observeWork = ({ telemetry, documents, clock }: Ports, breakers: () => Promise<OpenBreakers>): void => {
+  let latest: { readonly atMs: number; readonly counted: Promise<readonly WorkCount[]> } | undefined;
   /** Once for all gauges of a scrape. */
   const counted = () => {
     const atMs = clock.now();
-    if (!latest || atMs - latest.atMs > SCRAPE_MS) {
-      const breakers = openBreakers(ports);
-      latest = { atMs, counted: breakers.then((open) => countWork(workInFlight(documents, open, atMs), OBSERVED)) };
-    }
+    if (!latest || atMs - latest.atMs > SCRAPE_MS) latest = { atMs, counted: count(atMs) };
     return latest.counted;
   };
-  telemetry.gauge(METRICS.ordersInFlight.name, async () =>
-    (await counted()).counts.map(({ count, state, cause }) => [count, { state, cause }] as const),
-  );
-  telemetry.gauge(METRICS.ordersOldestAge.name, async () =>
-    (await counted()).counts.map(
-      ({ oldestSince, state, cause }) => [Math.max(0, (clock.now() - Date.parse(oldestSince)) / 1_000), { state, cause }] as const,
-    ),
-  );
+  // Each flow by itself: a backlog of one must not hide the others.
+  const count = async (atMs: number) => {
+    const open = await breakers();
+    const each = await Promise.all(FLOW_VIEWS.map((view) => countWork(workInFlight([view], documents, open, atMs), OBSERVED)));
+    return each.flatMap(({ counts }) => counts);
+  };
+  const ageOf = ({ oldestSince }: WorkCount) => Math.max(0, (clock.now() - Date.parse(oldestSince)) / 1_000);
+  const gauges = [
+    { number: METRICS.workInFlight.name, age: METRICS.workOldestAge.name, flows: undefined },
+    { number: METRICS.ordersInFlight.name, age: METRICS.ordersOldestAge.name, flows: ORDER },
+  ];
+  for (const { number, age, flows } of gauges) {
+    const measured = async (measure: (one: WorkCount) => number) =>
+      (await counted())
+        .filter(({ flow }) => flows === undefined || flow === flows)
+        .map((one) => [measure(one), { ...(flows === undefined && { flow: one.flow }), state: one.state, cause: one.cause }] as const);
+    telemetry.gauge(number, () => measured((one) => one.count));
+    telemetry.gauge(age, () => measured(ageOf));
+  }
 };
 
 const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector[]): void => {
@@ -112,19 +120,31 @@ const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector
   telemetry.gauge('hub.projection.lag', () => each(async (one) => (await one.status()).lagEvents));
   telemetry.gauge('hub.projection.lag.seconds', () => each(async (one) => (await one.status()).lagSeconds));
   telemetry.gauge('hub.projection.parked', () => each(async (one) => (await one.status()).parked.length));
-  const counted = async (prefix: string, attributes: (name: string) => Attributes, { name }: Projection = ordersProjection) => {
+  const counted = async ({ name }: Projection, prefix: string, attributes: (name: string) => Attributes) => {
     const { counts = {} } = (await readProjectionRecord(name, documents)) ?? {};
     return Object.entries(counts).flatMap(([counter, count]) =>
       counter.startsWith(prefix) ? [[count, attributes(counter.slice(prefix.length))] as const] : [],
     );
   };
-  telemetry.gauge('hub.saga.states', () => counted('state:', (state) => ({ saga: 'order', state })));
+  telemetry.gauge('hub.saga.states', async () =>
+    (
+      await Promise.all(
+        FLOW_VIEWS.map(({ projection, fold }) => counted(projection, 'state:', (state) => ({ saga: fold.category, state }))),
+      )
+    ).flat(),
+  );
   telemetry.gauge('hub.dead_letters', async () => {
-    const letters = (projection: Projection) => counted('dead-letter:', (origin) => ({ origin }), projection);
-    return [...(await letters(ordersProjection)), ...(await letters(webhooksProjection))];
+    const letters = await Promise.all(PROJECTIONS.map((projection) => counted(projection, 'dead-letter:', (origin) => ({ origin }))));
+    return summed(letters.flat());
   });
   telemetry.gauge('hub.orders.overdue', async () => {
     const record = await readProjectionRecord(ordersProjection.name, documents);
     return [[record?.counts['overdue'] ?? 0] as const];
   });
 };
+
+/** Letters of one origin may lie with several projections. */
+const summed = (counts: readonly (readonly [count: number, attributes: Attributes])[]) =>
+  [...Map.groupBy(counts, ([, { origin = '' }]) => origin)].map(
+    ([origin, same]) => [same.reduce((sum, [count]) => sum + count, 0), { origin }] as const,
+  );

@@ -1,4 +1,5 @@
-import type { OrderSummary, OrderView, TimelineView, WaitingView } from '@sagahub/contracts/api/order-views.ts';
+import type { WaitingView } from '@sagahub/contracts/api/object-views.ts';
+import type { OrderSummary, OrderView, TimelineView } from '@sagahub/contracts/api/order-views.ts';
 import { facts, moment, table } from './output.ts';
 
 export const orderTable = (orders: readonly OrderSummary[], withPartner: boolean): string =>

@@ -1,4 +1,5 @@
-import type { OrderChange, TimelineEntry } from '@sagahub/contracts/api/order-views.ts';
+import type { TimelineEntry } from '@sagahub/contracts/api/object-views.ts';
+import type { OrderChange } from '@sagahub/contracts/api/order-views.ts';
 import { Command } from 'commander';
 import { backOff, connect, type HubClient, isTransient, UnreachableError } from './client.ts';
 import { linesOf } from './lines.ts';

@@ -1,4 +1,4 @@
-import type { HealthView } from '@sagahub/contracts/api/order-views.ts';
+import type { HealthView } from '@sagahub/contracts/api/object-views.ts';
 import { Command } from 'commander';
 import { connect, query } from './client.ts';
 import { moment, note, type OutputOptions, print, table } from './output.ts';

@@ -2,7 +2,7 @@ import { causeOf } from '@sagahub/contracts/causes.ts';
 import type { Compensation, Handover, OrderState } from '@sagahub/contracts/messages/order.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
 import { isOfStep } from './order-dead-letters.ts';
-import type { OrderDocument, Waiting } from './order-document.ts';
+import type { OrderDocument, OrderWaiting } from './order-document.ts';
 import { erpChanges, failedAttempt, isErpEvent, knownErp } from './order-erp-changes.ts';
 
 /** What an event changes in an order, dead letters and derived members aside. */
@@ -14,7 +14,7 @@ export const changesBy = (before: OrderDocument, event: KnownEvent, at: string):
   return hadFaulted && !('waiting' in changes) ? { ...changes, waiting: waitingIn(changes.state ?? before.state, at) } : changes;
 };
 
-const waitingIn = (state: OrderState, at: string): Waiting | undefined =>
+const waitingIn = (state: OrderState, at: string): OrderWaiting | undefined =>
   state === 'SendingToErp' ? { for: 'erp', since: at } : undefined;
 
 const sagaChanges = (before: OrderDocument, event: KnownEvent, at: string): OrderChanges => {
@@ -89,7 +89,7 @@ const afterFault = (
   before: OrderDocument,
   fault: { readonly step: string; readonly attempt: number; readonly error: string; readonly nextAt?: string },
   at: string,
-): Waiting => {
+): OrderWaiting => {
   const reason = `${fault.step}: ${fault.error}`;
   if (fault.nextAt === undefined) return { for: 'operator', since: at, reason };
   const since = before.waiting?.for === 'retry' ? before.waiting.since : at;

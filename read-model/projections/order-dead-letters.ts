@@ -3,7 +3,7 @@ import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { DEAD_LETTERS, type DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { KnownEvent } from './order-change.ts';
-import type { OrderDocument, Waiting } from './order-document.ts';
+import type { OrderDocument, OrderWaiting } from './order-document.ts';
 import { isSurplus, surplusReason } from './order-erp-changes.ts';
 import type { Derived } from './projection.ts';
 
@@ -62,7 +62,7 @@ const openedBy = (before: OrderDocument, event: KnownEvent, { stream, revision, 
     failedAt: metadata.time,
     state: 'open',
   } as const;
-  const since = (waitedFor: Waiting['for']): string => (before.waiting?.for === waitedFor ? before.waiting.since : metadata.time);
+  const since = (waitedFor: OrderWaiting['for']): string => (before.waiting?.for === waitedFor ? before.waiting.since : metadata.time);
   switch (event.type) {
     case 'ErpSubmissionFailed': {
       const { deadLetterId, reason, attempts, status, inDoubt } = event.data;

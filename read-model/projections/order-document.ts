@@ -1,25 +1,13 @@
 import type { SealedData } from '@sagahub/contracts/events.ts';
-import type { AttemptRound } from '@sagahub/contracts/saga.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { Compensation, ErpRequestEdited, Handover, OrderLine, OrderState, OrderStatus } from '@sagahub/contracts/messages/order.ts';
+import type { Waiting } from './waiting.ts';
 
 /** Collection of the DocumentStore: one document per order, by order id. */
 export const ORDERS = 'orders';
 
-/** Whom or what an order waits for. Times are ISO 8601. */
-export interface Waiting {
-  readonly for: 'erp' | 'erp-cancellation' | 'operator' | 'retry';
-  readonly since: string;
-  /** 1-based: the attempt that is next or under way. */
-  readonly attempt?: number;
-  /** Absent: under way now, or not before somebody acts. */
-  readonly nextAt?: string;
-  readonly reason?: string;
-  /** Groups what went wrong last, see `causeOf`. */
-  readonly cause?: string;
-  /** The attempt's place in its round, and how many a round has. */
-  readonly round?: AttemptRound;
-}
+/** Whom or what an order waits for. */
+export type OrderWaiting = Waiting<'erp' | 'erp-cancellation' | 'operator' | 'retry'>;
 
 /** What is known about an order at the ERP. */
 export interface ErpDelivery {
@@ -48,7 +36,7 @@ export interface OrderDocument {
   readonly correlationId: string;
   readonly status: OrderStatus;
   readonly state: OrderState;
-  readonly waiting?: Waiting;
+  readonly waiting?: OrderWaiting;
   readonly buyerId: string;
   readonly personal?: SealedData;
   readonly currency: string;

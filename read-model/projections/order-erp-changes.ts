@@ -2,7 +2,7 @@ import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
 import { causeOf } from '@sagahub/contracts/causes.ts';
 import type { AttemptRound } from '@sagahub/contracts/saga.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
-import type { ErpDelivery, OrderDocument, Waiting } from './order-document.ts';
+import type { ErpDelivery, OrderDocument, OrderWaiting } from './order-document.ts';
 
 const ERP_EVENTS = [
   'ErpSubmissionRequested',
@@ -34,7 +34,7 @@ export const erpChanges = (before: OrderDocument, event: ErpEvent, at: string): 
         waiting: { for: 'erp', since: at, attempt: 1 },
       };
     case 'ErpAttemptStarted': {
-      const waiting: Waiting = { for: 'erp', since: erp.requestedAt, attempt: event.data.attempt };
+      const waiting: OrderWaiting = { for: 'erp', since: erp.requestedAt, attempt: event.data.attempt };
       return { erp: { ...erp, attempts: event.data.attempt }, ...(wanted && { waiting }) };
     }
     case 'ErpAttemptFailed':
@@ -92,7 +92,7 @@ export const knownErp = (before: OrderDocument, at: string): ErpDelivery =>
   before.erp ?? { connector: 'erp', requestedAt: at, attempts: 0, cancellationAttempts: 0 };
 
 export const failedAttempt = (
-  waitedFor: Waiting['for'],
+  waitedFor: OrderWaiting['for'],
   before: OrderDocument,
   failed: {
     readonly attempt: number;
@@ -102,7 +102,7 @@ export const failedAttempt = (
     readonly round?: AttemptRound;
   },
   at: string,
-): Waiting => ({
+): OrderWaiting => ({
   for: waitedFor,
   since: before.waiting?.for === waitedFor ? before.waiting.since : at,
   attempt: failed.attempt + 1,

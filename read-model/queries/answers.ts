@@ -2,7 +2,8 @@ import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/proble
 
 /** Entries of `OperationDoc.responses`. */
 export const problem = (description: string) => ({ description, schema: problemSchema, mediaType: PROBLEM_MEDIA_TYPE });
-export const NOT_FOUND = problem('No such order, or not yours');
+/** @param one what is asked for: `order` */
+export const notFoundOf = (one: string) => problem(`No such ${one}, or not yours`);
 export const BAD_QUERY = problem('A parameter is unknown or of the wrong form');
 
 export const GONE = problem('The position to go on from belongs to another log');

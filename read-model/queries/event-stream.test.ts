@@ -9,9 +9,10 @@ import { contextOf } from '../testing/context.ts';
 import { completed, received, validated } from '../testing/order-story.ts';
 import { ask, type Asked, principal } from '../testing/requests.ts';
 import { newOrderId, openSite, type Site } from '../testing/site.ts';
-import { ordersQuery } from './orders-query.ts';
+import { objectsQuery } from './objects-query.ts';
 import type { QueryContext } from './query-context.ts';
 import { timelineQuery } from './timeline-query.ts';
+import { orderFlowView } from './order-view.ts';
 
 const SSE = { accept: 'text/event-stream' };
 
@@ -49,13 +50,13 @@ describe('event streams', () => {
     const id = newOrderId();
     return site.tell(id, [received(id, { partnerId })], partnerId);
   };
-  const routesWith = (overrides: Partial<QueryContext>) => ordersQuery(contextOf(site, overrides));
+  const routesWith = (overrides: Partial<QueryContext>) => objectsQuery(orderFlowView, contextOf(site, overrides));
 
   beforeEach(async () => {
     site = await openSite();
     projector = await site.project();
-    orders = ordersQuery(contextOf(site));
-    timeline = timelineQuery(contextOf(site));
+    orders = objectsQuery(orderFlowView, contextOf(site));
+    timeline = timelineQuery(orderFlowView, contextOf(site));
   });
   afterEach(() => site[Symbol.asyncDispose]());
 
@@ -136,10 +137,10 @@ describe('event streams', () => {
       get: (target, member) =>
         member === 'lastPosition' ? () => Promise.resolve(first!.position) : Reflect.get(target, member).bind(target),
     });
-    await using feed = new ChangeFeed({ ...site.ports, store });
+    await using feed = new ChangeFeed({ ...site.ports, store }, ['order']);
     const headers = { 'last-event-id': new LogCursors(site.store.logId).encode(lastSeen) };
     const ofPartner = await open(routesWith({ feed }), { headers });
-    const ofOrder = await open(timelineQuery(contextOf(site, { feed })), { params: { orderId: id }, headers });
+    const ofOrder = await open(timelineQuery(orderFlowView, contextOf(site, { feed })), { params: { orderId: id }, headers });
     for (const stream of [ofPartner, ofOrder]) await stream.step();
     await site.tell(id, completed);
     for (const stream of [ofPartner, ofOrder]) {
@@ -174,7 +175,7 @@ describe('event streams', () => {
             };
       },
     });
-    await using feed = new ChangeFeed({ ...site.ports, store });
+    await using feed = new ChangeFeed({ ...site.ports, store }, ['order']);
     const route = routesWith({ feed });
     const first = await open(route);
     await first.step();
@@ -205,7 +206,7 @@ describe('event streams', () => {
         };
       },
     });
-    await using feed = new ChangeFeed({ ...site.ports, store });
+    await using feed = new ChangeFeed({ ...site.ports, store }, ['order']);
     const stream = await open(routesWith({ feed }));
     await stream.step();
     const id = await place();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { BreakerDocument } from '../projections/breaker.ts';
-import type { OrderDocument, Waiting } from '../projections/order-document.ts';
+import type { OrderDocument, OrderWaiting } from '../projections/order-document.ts';
 import { healthOf } from './health.ts';
+import { orderFlowView } from './order-view.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const NOW_MS = Date.parse(AT) + 5_000;
@@ -16,7 +17,7 @@ const order = (changes: Partial<OrderDocument> = {}): OrderDocument =>
     deadLetters: [],
     ...changes,
   }) as unknown as OrderDocument;
-const waiting: Waiting = {
+const waiting: OrderWaiting = {
   for: 'erp',
   since: AT,
   attempt: 3,
@@ -28,7 +29,7 @@ const waiting: Waiting = {
 const letter = { state: 'open', origin: 'erp', cause: 'http-503', reason: 'answered 503', step: 'erp-submit', failedAt: AT, attempts: 6 };
 const breakers = new Map([['erp', { connector: 'erp', cause: 'maintenance', probeAt: '2026-11-20T10:05:00.000Z' } as BreakerDocument]]);
 const health = (changes: Partial<OrderDocument>, nowMs = NOW_MS, open: ReadonlyMap<string, BreakerDocument> = new Map()) =>
-  healthOf(order(changes), open, nowMs);
+  healthOf(orderFlowView, order(changes), open, nowMs);
 
 describe('health of an order', () => {
   it('tells what it waits for, which attempt of how many is next, when, and why', () => {

@@ -11,15 +11,16 @@ import { contextOf } from '../testing/context.ts';
 import { attemptFailed, completed, received, validated } from '../testing/order-story.ts';
 import { ask, type Asked, bodyOf, principal } from '../testing/requests.ts';
 import { newOrderId, openSite, type Site } from '../testing/site.ts';
-import { orderQuery } from './order-query.ts';
+import { objectQuery } from './object-query.ts';
 import type { QueryContext } from './query-context.ts';
+import { orderFlowView } from './order-view.ts';
 
 const PERSONAL = { buyer: { name: 'Ada Keller', email: 'ada@example.test' }, shipTo: { city: 'Lyon', country: 'FR' }, note: 'rear bay' };
 
 describe('GET /api/v1/orders/{id}', () => {
   let site: Site;
   let route: Route;
-  const routeWith = (overrides: Partial<QueryContext>): Route => orderQuery(contextOf(site, overrides));
+  const routeWith = (overrides: Partial<QueryContext>): Route => objectQuery(orderFlowView, contextOf(site, overrides));
   const get = (orderId: string, asked: Asked = {}, by = route) => ask(by, { params: { orderId }, ...asked });
   const place = async () => {
     const id = newOrderId();

@@ -7,7 +7,8 @@ import { contextOf } from '../testing/context.ts';
 import { completed, received, validated } from '../testing/order-story.ts';
 import { ask, type Asked, bodyOf, principal } from '../testing/requests.ts';
 import { newOrderId, openSite, type Site } from '../testing/site.ts';
-import { adminOrdersQuery, ordersQuery } from './orders-query.ts';
+import { adminObjectsQuery, objectsQuery } from './objects-query.ts';
+import { orderFlowView } from './order-view.ts';
 
 describe('GET /api/v1/orders', () => {
   let site: Site;
@@ -29,8 +30,8 @@ describe('GET /api/v1/orders', () => {
   before(async () => {
     site = await openSite();
     projector = await site.project();
-    route = ordersQuery(contextOf(site));
-    admin = adminOrdersQuery(contextOf(site));
+    route = objectsQuery(orderFlowView, contextOf(site));
+    admin = adminObjectsQuery(orderFlowView, contextOf(site));
     for (let order = 1; order <= 7; order += 1) await place(`PO-${order}`);
     await place('PO-1', 'globex');
   });

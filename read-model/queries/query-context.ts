@@ -2,15 +2,13 @@ import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import type { LogCursors } from '../log-cursor.ts';
 import type { ChangeFeed } from '../change-feed.ts';
-import type { OrderReader } from './order-reader.ts';
-import type { OpenBreakers } from './order-view.ts';
+import type { OpenBreakers } from './flow-view.ts';
 
 /** What the queries share. */
 export interface QueryContext extends Pick<Ports, 'store' | 'documents' | 'keys' | 'clock'> {
   readonly runtime: Pick<SagaRuntime, 'settled'>;
-  readonly orders: OrderReader;
   readonly cursors: LogCursors;
-  /** Of the orders' events. */
+  /** Of the events of every flow. */
   readonly feed: ChangeFeed;
   readonly openBreakers: () => Promise<OpenBreakers>;
   /** Longest `Prefer: wait`. */

@@ -5,6 +5,7 @@ import { completed, received, told, validated } from '../testing/order-story.ts'
 import { ask, bodyOf } from '../testing/requests.ts';
 import { newOrderId, openSite } from '../testing/site.ts';
 import { timelineQuery } from './timeline-query.ts';
+import { orderFlowView } from './order-view.ts';
 
 describe('GET /api/v1/orders/{id}/timeline', () => {
   it('tells every step in words, with attempts, reasons and durations', async () => {
@@ -17,7 +18,7 @@ describe('GET /api/v1/orders/{id}/timeline', () => {
     await site.tell(orderId, [told('ErpAttemptFailed', { attempt: 1, certainty: 'unknown', reason: 'timed out', nextAt })]);
     await site.clock.advance(1_500);
     await site.tell(orderId, completed);
-    const answer = await ask(timelineQuery(contextOf(site)), { params: { orderId } });
+    const answer = await ask(timelineQuery(orderFlowView, contextOf(site)), { params: { orderId } });
     const body = bodyOf<TimelineView>(answer);
     assert.doesNotThrow(() => timelineView.parse(body));
     assert.equal(body.status, 'completed');
@@ -44,7 +45,7 @@ describe('GET /api/v1/orders/{id}/timeline', () => {
     await site.tell(orderId, [told('CancellationRequested', { by: 'client:acme-shop', reason: 'changed my mind' })]);
     await site.clock.advance(300);
     await site.tell(orderId, [told('OrderCancelled', { reason: 'changed my mind', compensation: 'full' })]);
-    const { entries } = bodyOf<TimelineView>(await ask(timelineQuery(contextOf(site)), { params: { orderId } }));
+    const { entries } = bodyOf<TimelineView>(await ask(timelineQuery(orderFlowView, contextOf(site)), { params: { orderId } }));
     const { title, detail, durationMs } = entries.at(-1)!;
     assert.deepEqual([title, detail, durationMs], ['Order cancelled', 'changed my mind; undone: full', 300]);
     assert.equal(entries.at(-2)?.detail, 'by client:acme-shop: changed my mind');

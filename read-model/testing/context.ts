@@ -1,6 +1,5 @@
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { LogCursors } from '../log-cursor.ts';
-import { OrderReader } from '../queries/order-reader.ts';
 import type { QueryContext } from '../queries/query-context.ts';
 import type { Site } from './site.ts';
 
@@ -8,7 +7,6 @@ import type { Site } from './site.ts';
 export const contextOf = (site: Site, overrides: Partial<QueryContext> = {}): QueryContext => ({
   ...site.ports,
   runtime: { settled: () => Promise.resolve(undefined as unknown as Folded) },
-  orders: new OrderReader(site.ports),
   cursors: new LogCursors(site.store.logId),
   feed: site.feed,
   openBreakers: () => Promise.resolve(new Map()),

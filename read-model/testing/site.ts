@@ -51,7 +51,7 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
   const keys = opened.use(await openSqliteKeyStore({ path: folder.path('keys.db') }));
   const leadership = opened.use(openInProcessLeadership({ clock }));
   const ports = { store, documents, leadership, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
-  const feed = opened.use(new ChangeFeed(ports));
+  const feed = opened.use(new ChangeFeed(ports, ['order']));
   const projectors = opened.use(new AsyncDisposableStack());
   const open = opened.move();
   return {

@@ -1,18 +1,55 @@
-import type { TimelineEntry } from '@sagahub/contracts/api/order-views.ts';
+import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RequestChange } from '@sagahub/contracts/messages/order.ts';
 import type { KnownEvent } from '../projections/order-change.ts';
+import type { Description } from './flow-view.ts';
+import type { Stopwatch } from './stopwatch.ts';
 
-type Description = Pick<TimelineEntry, 'area' | 'title' | 'detail' | 'attempt'>;
+export const describeOrderEvent = (event: RecordedEvent): Description => describe(event as unknown as KnownEvent);
 
-/** An event in a person's words. No personal data: events hold none in clear. */
-export const describeEvent = (event: KnownEvent): Description => {
-  const { area, title, detail, attempt } = describe(event);
-  return { area, title, ...(detail !== undefined && { detail }), ...(attempt !== undefined && { attempt }) };
+/** Order, ERP, attempts, undoing and being stuck are measured. */
+export const measureOrder = (recorded: RecordedEvent, watch: Stopwatch): number | undefined => {
+  const at = recorded.metadata.time;
+  const event = recorded as unknown as KnownEvent;
+  switch (event.type) {
+    case 'OrderReceived':
+      return watch.begin('order', at);
+    case 'ErpSubmissionRequested':
+      watch.begin('attempt', at);
+      return watch.begin('erp', at);
+    case 'ErpAttemptStarted':
+    case 'ErpSubmissionRetried':
+      watch.begin('attempt', at);
+      return event.type === 'ErpSubmissionRetried' ? watch.end('stuck', at) : undefined;
+    case 'ErpAttemptFailed':
+      return watch.restart('attempt', at, event.data.nextAt);
+    case 'ErpSubmissionRefused':
+      return watch.end('attempt', at);
+    case 'ErpSubmissionFailed':
+      watch.begin('stuck', at);
+      return watch.end('erp', at, false);
+    case 'OrderSentToErp':
+      return watch.end('erp', at);
+    case 'CancellationRequested':
+    case 'CompensationRequested':
+    case 'ErpDeadlineExceeded':
+      return watch.begin('undoing', at);
+    case 'ErpCancellationRequested':
+      return watch.begin('attempt', at);
+    case 'ErpCancellationAttemptFailed':
+      return watch.restart('attempt', at, event.data.nextAt);
+    case 'ErpOrderCancelled':
+      return watch.end('attempt', at);
+    case 'OrderCompleted':
+      return watch.end('order', at, false);
+    case 'OrderRejected':
+    case 'OrderCancelled':
+      return watch.end('undoing', at) ?? watch.end('order', at, false);
+    default:
+      return undefined;
+  }
 };
 
-type Sparse = Pick<Description, 'area' | 'title'> & { readonly detail?: string | undefined; readonly attempt?: number };
-
-const describe = (event: KnownEvent): Sparse => {
+const describe = (event: KnownEvent): Description => {
   switch (event.type) {
     case 'OrderReceived': {
       const { orderNumber, lines, subtotal, currency, channel, resubmissionOf } = event.data;
@@ -96,7 +133,7 @@ const describe = (event: KnownEvent): Sparse => {
   }
 };
 
-const describeErp = (event: KnownEvent): Sparse => {
+const describeErp = (event: KnownEvent): Description => {
   switch (event.type) {
     case 'ErpSubmissionRequested':
       return { area: 'erp', title: 'To be sent to the ERP', detail: event.data.connector };

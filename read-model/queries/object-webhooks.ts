@@ -1,4 +1,4 @@
-import type { OrderView, TimelineEntry } from '@sagahub/contracts/api/order-views.ts';
+import type { TimelineEntry, WebhookCounts } from '@sagahub/contracts/api/object-views.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { DELIVERY, type DeliveryEvent } from '@sagahub/contracts/messages/webhook.ts';
 import { WEBHOOK_DELIVERIES, type WebhookDeliveryDocument } from '@sagahub/contracts/messages/webhook-documents.ts';
@@ -8,17 +8,17 @@ import type { LogCursors } from '../log-cursor.ts';
 /** A partner has few subscriptions; the log of each has more. */
 const MAX_SUBSCRIPTIONS = 1_000;
 
-/** What subscribers were told about an order, as far as it is projected. */
-export interface OrderWebhooks {
-  readonly counts: NonNullable<OrderView['webhooks']>;
+/** What subscribers were told about an object, as far as it is projected. */
+export interface ObjectWebhooks {
+  readonly counts: WebhookCounts;
   /** Grows with everything that happens to a message. */
   readonly revision: number;
   readonly streams: readonly string[];
 }
 
 /** @returns undefined when nobody was told anything */
-export const webhooksOf = async ({ documents }: Pick<Ports, 'documents'>, orderId: string): Promise<OrderWebhooks | undefined> => {
-  const found = await documents.find(WEBHOOK_DELIVERIES, { filter: { objectId: { eq: orderId } }, limit: MAX_SUBSCRIPTIONS });
+export const webhooksOf = async ({ documents }: Pick<Ports, 'documents'>, objectId: string): Promise<ObjectWebhooks | undefined> => {
+  const found = await documents.find(WEBHOOK_DELIVERIES, { filter: { objectId: { eq: objectId } }, limit: MAX_SUBSCRIPTIONS });
   if (found.length === 0) return undefined;
   const counts = { pending: 0, delivered: 0, deadLettered: 0, discarded: 0 };
   for (const { body } of found)
