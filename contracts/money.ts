@@ -49,6 +49,9 @@ export const percentOf = (amount: string, percent: string, currency: string): st
 export const difference = (minuend: string, subtrahend: string, currency: string): string =>
   new Exact(minuend).minus(subtrahend).toFixed(minorDigits(currency));
 
+/** The same amount, with the currency's minor digits. */
+export const withMinorDigits = (amount: string, currency: string): string => new Exact(amount).toFixed(minorDigits(currency));
+
 /** Zero with the currency's minor digits. */
 export const zero = (currency: string): string => new Exact(0).toFixed(minorDigits(currency));
 

@@ -6,6 +6,6 @@ export const ensureAdmin = (gateway: Pick<Gateway, 'directory'>, secret: string)
     clientId: 'admin',
     partnerId: 'hub',
     partnerName: 'The hub itself',
-    scopes: ['admin', 'orders:read', 'audit:read', 'audit:personal'],
+    scopes: ['admin', 'orders:read', 'payments:read', 'audit:read', 'audit:personal'],
     secret,
   });

@@ -22,8 +22,8 @@ export interface DemoCredential {
 export type DemoCredentials = Readonly<Record<'demo' | 'operator' | 'auditor', DemoCredential>>;
 
 const SCOPES: Readonly<Record<keyof DemoCredentials, readonly Scope[]>> = {
-  demo: ['orders:read', 'orders:write', 'webhooks:manage'],
-  operator: ['admin', 'orders:read'],
+  demo: ['orders:read', 'orders:write', 'payments:read', 'payments:write', 'webhooks:manage'],
+  operator: ['admin', 'orders:read', 'payments:read'],
   auditor: ['audit:read', 'audit:personal'],
 };
 /** The tenant of all three. */

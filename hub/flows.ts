@@ -1,4 +1,5 @@
 import { INBOUND_QUEUE } from '@sagahub/contracts/messages/inbound.ts';
+import { PAYMENT } from '@sagahub/contracts/messages/payment.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import type { OrchestrationConfig } from '@sagahub/orchestration-service/config.ts';
 import { inboundFlow } from '@sagahub/orchestration-service/flows/inbound/flow.ts';
@@ -22,6 +23,11 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports): Fl
 
 /** Every flow that the engine runs. */
 export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, inboundFlow, redriveFlow, alertFlow];
+
+/** Flows whose requests are refused here, by name: what there is to do about it. */
+export const closedFlows = (): Readonly<Record<string, string>> => ({
+  [PAYMENT]: 'payments are not taken here: no payment processor is configured. The operator has to set PAYMENT_PROCESSOR_URL',
+});
 
 /** Every queue of hints. */
 export const QUEUES: readonly string[] = [

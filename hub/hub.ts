@@ -27,7 +27,7 @@ import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { startGrpc } from './grpc.ts';
-import { allFlows, orderRegistration, QUEUES } from './flows.ts';
+import { allFlows, closedFlows, orderRegistration, QUEUES } from './flows.ts';
 import { inboundHealth, startInboundOrders } from './inbound.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
@@ -106,7 +106,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
 
   const orders = orderRegistration(config.orchestration, ports);
   const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: true, takesWork: config.hub.workers });
-  const integration = started.use(await startIntegration(config.integration, ports, runtime));
+  const integration = started.use(await startIntegration(config.integration, ports, runtime, closedFlows()));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports));
   const webhooks = started.use(openWebhooks(config));

@@ -11,7 +11,7 @@ export const integrationSettings = {
     env: 'HUB_DUPLICATE_CACHE_TTL',
     schema: duration('10m'),
     description:
-      'How long the cache remembers an order that was sent twice. It only saves reads: the log alone decides what is a duplicate.',
+      'How long the cache remembers an order or a payment that was sent twice. It only saves reads: the log alone decides what is a duplicate.',
   },
   inboxUrl: {
     env: 'HUB_INBOX_URL',

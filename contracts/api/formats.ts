@@ -46,15 +46,18 @@ export const decimalString = () => z.stringFormat('decimal-string', DECIMAL_PATT
 
 const POSITIVE_DECIMAL = new RegExp(`^(?=.*[1-9])${DECIMAL_PATTERN.source.slice(1)}`);
 const ZERO = /^0(?:\.0{1,6})?$/;
+/** More than nothing, and no JSON number. */
+export const positiveDecimalString = () =>
+  z.stringFormat('positive-decimal', POSITIVE_DECIMAL, {
+    error: (issue) => (typeof issue.input === 'string' && ZERO.test(issue.input) ? 'must be greater than 0' : explainDecimal(issue.input)),
+  });
+
 const MAX_INTEGER = 999_999_999_999;
 /** More than nothing: a decimal string, or a JSON integer, which becomes its string. */
 export const positiveQuantity = () =>
   z.union(
     [
-      z.stringFormat('positive-decimal', POSITIVE_DECIMAL, {
-        error: (issue) =>
-          typeof issue.input === 'string' && ZERO.test(issue.input) ? 'must be greater than 0' : explainDecimal(issue.input),
-      }),
+      positiveDecimalString(),
       z
         .int({ error: ({ code }) => (code === 'too_big' ? `must be at most ${MAX_INTEGER}` : undefined) })
         .min(1, 'must be greater than 0')

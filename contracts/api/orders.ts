@@ -2,15 +2,13 @@ import { z } from 'zod';
 import { ORDER_STATUSES } from '../messages/order.ts';
 import { parseOrFault } from './faults.ts';
 import * as format from './formats.ts';
+import { metadata } from './metadata.ts';
 
 /**
  * The order command: the one source of validation, types and OpenAPI, for every way in. Unknown fields are refused wherever they are,
  * so that a misspelt optional field is not silently lost.
  */
 export const MAX_LINES = 1_000;
-const MAX_METADATA = 50;
-/** One rule for every name in `metadata`; `__proto__` is none. */
-const METADATA_KEY = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 const orderLineSchema = z.strictObject({
   lineNumber: z
@@ -54,25 +52,6 @@ const linesSchema = z
 
 const lineNumberOf = (line: Partial<LineInput> | undefined, place: number): number => line?.lineNumber ?? place + 1;
 
-const metadataSchema = z.preprocess(
-  (input, context) => {
-    // Before the record is read: it would skip `__proto__` without a word, and judge each of a million names.
-    if (typeof input !== 'object' || input === null) return input;
-    if (Object.keys(input).length > MAX_METADATA) return refuse(context, 'too-many', `must have at most ${MAX_METADATA} entries`, []);
-    if (Object.hasOwn(input, '__proto__')) return refuse(context, 'invalid-key', KEY_RULE, ['__proto__']);
-    return input;
-  },
-  z.record(z.string().regex(METADATA_KEY), format.text(500), {
-    error: (issue) => (issue.code === 'invalid_key' ? KEY_RULE : undefined),
-  }),
-);
-const KEY_RULE = 'is not a name that can be used here: start with a letter, go on with letters, digits, "_", "." or "-", at most 64 in all';
-
-const refuse = (context: z.core.$RefinementCtx, code: string, message: string, path: PropertyKey[]): never => {
-  context.addIssue({ code: 'custom', message, path, params: { code } });
-  return z.NEVER;
-};
-
 export const placeOrderSchema = z.strictObject({
   orderNumber: format.identifier().meta({ description: "The partner's own number of the order, spent for good once it is accepted." }),
   orderedAt: format.dateTime().exactOptional(),
@@ -94,9 +73,7 @@ export const placeOrderSchema = z.strictObject({
   discountCode: format.discountCode().exactOptional(),
   requestedDeliveryDate: format.date().exactOptional(),
   note: format.lines(2_000).exactOptional(),
-  metadata: metadataSchema
-    .exactOptional()
-    .meta({ description: 'Names and texts of your own, kept in clear: no personal data. At most 50 entries.' }),
+  metadata: metadata().exactOptional(),
 });
 
 /** An order as it was accepted: validated, line numbers given, quantities as strings. */

@@ -24,6 +24,8 @@ export type ClientSecretRotated = EventBody<
   'ClientSecretRotated',
   { /** The former secret works until then. */ readonly formerValidUntil: string; readonly by: string }
 >;
+/** What its tokens may at most allow from now on. */
+export type ClientScopesChanged = EventBody<'ClientScopesChanged', { readonly scopes: readonly Scope[]; readonly by: string }>;
 export type ClientRevoked = EventBody<'ClientRevoked', { readonly by: string; readonly reason: string }>;
-export type ClientEvent = ClientAdded | ClientSecretRotated | ClientRevoked;
+export type ClientEvent = ClientAdded | ClientSecretRotated | ClientScopesChanged | ClientRevoked;
 export const clientStream = (clientId: string): string => `client-${clientId}`;

@@ -1,8 +1,10 @@
 export const SCOPES = {
   'orders:write': 'Post, cancel and resubmit orders',
   'orders:read': 'Read your own orders',
+  'payments:write': 'Post, cancel and refund payments',
+  'payments:read': 'Read your own payments',
   'webhooks:manage': 'Manage your own webhook subscriptions',
-  'audit:read': 'Read every order and the whole event log, personal data sealed',
+  'audit:read': 'Read every order and payment and the whole event log, personal data sealed',
   'audit:personal': 'Open the personal data of the event log',
   admin: 'Operate the hub: partners, clients, inventory, discounts, dead letters, projections',
 } as const;

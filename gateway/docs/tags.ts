@@ -4,6 +4,7 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 const TAGS: Readonly<Record<string, string>> = {
   Authorization: 'A client gets a token here; every other request carries it.',
   Orders: 'For partners: post, follow, cancel and resubmit your orders.',
+  Payments: 'For partners: post, follow, cancel and refund your payments.',
   Webhooks: 'For partners: being told what happens to your orders.',
   Audit: 'For auditors: the log itself, and the proof that nobody changed it.',
   'Partners and clients': 'For operators: who may call, and how often.',

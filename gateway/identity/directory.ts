@@ -164,13 +164,18 @@ export class IdentityDirectory {
   }
 
   /**
-   * Sees to it that the client exists and that this secret works; everything else it was given later is left as it is. Other replicas that
-   * start may be at the same.
+   * Sees to it that the client exists, has these scopes among its own (a later version of the hub may ask for more than the one that added
+   * it), and that this secret works; everything else it was given later is left as it is. Other replicas that start may be at the same.
    */
   async ensureClient({ clientId, partnerId, partnerName = partnerId, scopes, secret }: EnsuredClient): Promise<void> {
     const act: Act = { by: 'hub' };
     if (!this.#registry.partner(partnerId)) await unlessThere(this.addPartner(partnerId, { name: partnerName }, act));
     if (!this.#registry.client(clientId)) await unlessThere(this.addClient({ clientId, partnerId, scopes }, act, secret));
+    await this.#decideClient(clientId, act, partnerId, () => {
+      const held = this.#client(clientId).scopes;
+      const missing = scopes.filter((scope) => !held.includes(scope));
+      return missing.length === 0 ? undefined : { type: 'ClientScopesChanged', data: { scopes: [...held, ...missing], by: act.by } };
+    });
     if (!(await this.#secrets.verify(clientId, secret))) await this.rotateSecret(clientId, 0, act, secret);
   }
 

@@ -176,6 +176,16 @@ describe('partners and clients', () => {
     assert.equal((await site.token('demo', 'another secret, just as long')).status, 200);
     assert.equal((await site.token('demo', SECRET)).status, 401);
   });
+
+  it('gives a client that an earlier version ensured the scopes that are asked for now, and takes none away', async () => {
+    const ensured = { clientId: 'old', partnerId: 'demo', scopes: ['orders:read', 'webhooks:manage'], secret: SECRET } as const;
+    await site.gateway.directory.ensureClient(ensured);
+    for (let starts = 0; starts < 2; starts += 1)
+      await site.gateway.directory.ensureClient({ ...ensured, scopes: ['orders:read', 'payments:read'] });
+    const { scope } = (await (await site.token('old', SECRET)).json()) as Record<string, string>;
+    assert.equal(scope, 'orders:read webhooks:manage payments:read');
+    assert.equal((await site.ground.store.readStream('client-old')).length, 2);
+  });
 });
 
 describe('partners and clients: what is refused', () => {

@@ -71,6 +71,8 @@ export const evolveClient = (client: Client | undefined, event: IdentityEvent): 
   switch (body.type) {
     case 'ClientSecretRotated':
       return { ...client, formerSecretValidUntil: body.data.formerValidUntil, revision };
+    case 'ClientScopesChanged':
+      return { ...client, scopes: body.data.scopes, revision };
     case 'ClientRevoked':
       return { ...client, status: 'revoked', reason: body.data.reason, revision };
     default:

@@ -23,7 +23,7 @@ type NewSecret = Client & { readonly clientSecret: string };
 
 const PARTNERS = '/api/v1/admin/partners';
 const CLIENTS = '/api/v1/admin/clients';
-const DEFAULT_SCOPES = 'orders:write,orders:read,webhooks:manage';
+const DEFAULT_SCOPES = 'orders:write,orders:read,payments:write,payments:read,webhooks:manage';
 const segment = (name: string): string => encodeURIComponent(name);
 
 export const partnersCommand = (): Command =>

@@ -7,7 +7,7 @@ import { upstreamBreaker } from '@sagahub/gateway/routing/upstream-breaker.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
 import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts';
 import type { HubConfig } from '../config.ts';
-import { allFlows, orderRegistration } from '../flows.ts';
+import { allFlows, closedFlows, orderRegistration } from '../flows.ts';
 import { closedWith } from './closed-with.ts';
 
 /** The services that have a process of their own behind the gateway. */
@@ -37,7 +37,7 @@ const serviceOf = async (
   switch (name) {
     case 'integration-service': {
       const { startIntegration } = await import('@sagahub/integration-service/service.ts');
-      return startIntegration(config.integration, ports, runtime);
+      return startIntegration(config.integration, ports, runtime, closedFlows());
     }
     case 'orchestration-service': {
       const { startOrchestration } = await import('@sagahub/orchestration-service/service.ts');

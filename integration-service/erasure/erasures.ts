@@ -27,8 +27,9 @@ export interface ErasurePorts extends Pick<Ports, 'keys' | 'clock'> {
 }
 
 /**
- * Erases a person: destroys the keys that every order of theirs is sealed under, then records that in the stream `hub`. The orders stay,
- * their hashes too; only who bought and where it went cannot be read any more. A later order of the same buyer gets a new key.
+ * Erases a person: destroys the keys that every order and payment of theirs is sealed under, then records that in the stream `hub`. What was
+ * recorded of them stays, its hashes too; only who bought, where it went and how it was paid cannot be read any more. A later order of the
+ * same buyer gets a new key.
  *
  * Repeating it is safe: after a crash between the two, the repeat records what is missing, with no key left to destroy.
  */

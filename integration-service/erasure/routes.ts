@@ -8,7 +8,7 @@ import type { openErasures } from './erasures.ts';
 const erasureRequest = z
   .strictObject({
     partnerId: identifier(),
-    buyerId: identifier().meta({ description: 'The `buyer.id` of the orders.' }),
+    buyerId: identifier().meta({ description: 'The `buyer.id` of the orders and `payer.id` of the payments.' }),
     reason: operatorReason,
   })
   .meta({ id: 'ErasureRequest' });
@@ -38,10 +38,11 @@ export const erasureRoutes = (erase: Awaited<ReturnType<typeof openErasures>>): 
     },
     operation: {
       operationId: 'erasePerson',
-      summary: "Erase a buyer's personal data for good",
+      summary: "Erase a person's personal data for good",
       description:
-        'Destroys the key under which name, e-mail, tax id, ship-to and note of every order of this buyer are sealed. It cannot be undone. ' +
-        'The orders and their proofs stay; they show `erased` instead, and what still goes to the ERP goes without personal data.',
+        'Destroys the key under which name, e-mail, tax id, ship-to and note of every order of this buyer are sealed, and name, e-mail and ' +
+        'token of every payment with this payer. It cannot be undone. The orders and payments and their proofs stay; they show `erased` ' +
+        'instead, and what still goes to the ERP goes without personal data.',
       tag: 'Personal data',
       requestSchema: erasureRequest,
       requestExample: { partnerId: 'demo', buyerId: 'C-1001', reason: 'request of the data subject, ticket 4711' },

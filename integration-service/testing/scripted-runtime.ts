@@ -3,10 +3,12 @@ import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Command, Flow, PendingStep } from '@sagahub/contracts/saga.ts';
 
-/** What the order flow would say; the flow's own specs prove that it does. */
+/** What a flow would say; the flow's own specs prove that it does. */
 export interface Script {
   /** The saga's state: `Completed` and its like have no pending steps. */
   state: string;
+  /** Of other flows than orders: nothing is pending any more. */
+  ended: boolean;
   queue: string;
   /** Commands that were taken, with their streams. */
   readonly commands: { readonly stream: string; readonly command: Command }[];
@@ -19,6 +21,7 @@ export interface Script {
 export const scriptedRuntime = (store: EventStore): { readonly runtime: SagaRuntime; readonly script: Script } => {
   const script: Script = {
     state: 'Initiated',
+    ended: false,
     queue: 'orchestration.order',
     commands: [],
     waits: [],
@@ -27,7 +30,7 @@ export const scriptedRuntime = (store: EventStore): { readonly runtime: SagaRunt
   };
   const resubmitted = new Map<string, unknown>();
   const pending = (): PendingStep[] =>
-    ['Completed', 'Rejected', 'Cancelled'].includes(script.state)
+    script.ended || ['Completed', 'Rejected', 'Cancelled'].includes(script.state)
       ? []
       : [{ step: 'advance', queue: script.queue, attempt: 1, dueAtMs: 0, sinceMs: 0 }];
   const flow = { stateName: () => script.state, pending } as unknown as Flow;

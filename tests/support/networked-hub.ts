@@ -223,8 +223,8 @@ export class NetworkedHub implements AsyncDisposable {
     const admin = new ApiClient(() => this.url, 'admin', ADMIN_SECRET);
     await admin.post('/api/v1/admin/partners', { partnerId: 'demo', name: 'Demo partner' });
     const scopes = {
-      demo: ['orders:read', 'orders:write', 'webhooks:manage'],
-      operator: ['admin', 'orders:read'],
+      demo: ['orders:read', 'orders:write', 'payments:read', 'payments:write', 'webhooks:manage'],
+      operator: ['admin', 'orders:read', 'payments:read'],
       auditor: ['audit:read', 'audit:personal'],
     };
     for (const [clientId, granted] of Object.entries(scopes)) {
