@@ -6,6 +6,7 @@ import { inboundFlow } from '@sagahub/orchestration-service/flows/inbound/flow.t
 import { orderFlow } from '@sagahub/orchestration-service/flows/order/flow.ts';
 import { orderParticipants } from '@sagahub/orchestration-service/flows/order/participants.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
+import type { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import { ALERT_QUEUE, alertFlow } from '@sagahub/outbound-service/alerts/flow.ts';
 import { REDRIVE_QUEUE, redriveFlow } from '@sagahub/outbound-service/redrives/flow.ts';
 import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
@@ -15,10 +16,11 @@ import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts
 /** Name of the connector orders are delivered through. */
 export const ERP = 'erp';
 
-export const orderRegistration = (config: OrchestrationConfig, ports: Ports): FlowRegistration => ({
+/** @param unfinished where loads of stock and discounts that fail are noted */
+export const orderRegistration = (config: OrchestrationConfig, ports: Ports, unfinished: UnfinishedLoads): FlowRegistration => ({
   flow: orderFlow({ connector: ERP, overdueAfterMs: config.erpOverdueAfterMs, deadlineMs: config.erpDeadlineMs }),
   participants: orderParticipants(ports),
-  routes: inventoryRoutes(ports),
+  routes: inventoryRoutes({ ...ports, unfinished }),
 });
 
 /** Every flow that the engine runs. */

@@ -17,6 +17,7 @@ import { startGateway } from '@sagahub/gateway/service.ts';
 import { startIntegration } from '@sagahub/integration-service/service.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
 import { startInventory } from '@sagahub/orchestration-service/inventory/start.ts';
+import { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
@@ -104,11 +105,12 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const http = tracedHttpClient(pool, telemetry);
   const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
 
-  const orders = orderRegistration(config.orchestration, ports);
+  const unfinishedLoads = new UnfinishedLoads();
+  const orders = orderRegistration(config.orchestration, ports, unfinishedLoads);
   const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: true, takesWork: config.hub.workers });
   const integration = started.use(await startIntegration(config.integration, ports, runtime, closedFlows()));
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
-  started.use(startInventory(ports));
+  started.use(startInventory(ports, unfinishedLoads));
   const webhooks = started.use(openWebhooks(config));
   const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));

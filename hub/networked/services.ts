@@ -5,6 +5,7 @@ import type { Ports, Service } from '@sagahub/contracts/service.ts';
 import { forwardedRoutes } from '@sagahub/gateway/routing/forward.ts';
 import { upstreamBreaker } from '@sagahub/gateway/routing/upstream-breaker.ts';
 import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts';
+import { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts';
 import type { HubConfig } from '../config.ts';
 import { allFlows, closedFlows, orderRegistration } from '../flows.ts';
@@ -16,9 +17,10 @@ export type ServiceName = (typeof SERVICES)[number];
 
 /** Starts one service in this process. */
 export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<StartedService> => {
-  const orders = orderRegistration(config.orchestration, ports);
+  const unfinishedLoads = new UnfinishedLoads();
+  const orders = orderRegistration(config.orchestration, ports, unfinishedLoads);
   const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: false, takesWork: config.hub.workers });
-  return { service: await serviceOf(name, config, ports, runtime, orders), runtime };
+  return { service: await serviceOf(name, config, ports, runtime, orders, unfinishedLoads), runtime };
 };
 
 export interface StartedService {
@@ -33,6 +35,7 @@ const serviceOf = async (
   ports: Ports,
   runtime: StreamRuntime,
   orders: FlowRegistration,
+  unfinishedLoads: UnfinishedLoads,
 ): Promise<Service> => {
   switch (name) {
     case 'integration-service': {
@@ -43,7 +46,7 @@ const serviceOf = async (
       const { startOrchestration } = await import('@sagahub/orchestration-service/service.ts');
       const { startInventory } = await import('@sagahub/orchestration-service/inventory/start.ts');
       const service = await startOrchestration(config.orchestration, ports, runtime, [orders]);
-      return closedWith(service, startInventory(ports));
+      return closedWith(service, startInventory(ports, unfinishedLoads));
     }
     case 'outbound-service': {
       const { startOutboundWithClients } = await import('./outbound.ts');

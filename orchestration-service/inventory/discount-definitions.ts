@@ -6,15 +6,17 @@ import { NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { type Act, appendEach, chunksOf, newEvent } from './loading.ts';
 import type { Match } from './stock-levels.ts';
+import type { UnfinishedLoads } from './unfinished-loads.ts';
 
 export type DiscountTerms = Omit<DiscountDefinition, 'revision'>;
 
 /**
- * Each definition is a fact first, then in the table; what a crash leaves out is made up at start.
+ * Each definition is a fact first, then in the table; what a crash leaves out is made up at start, and what a failure leaves out as soon as
+ * it can be.
  * @throws PreconditionFailedError `match` names another definition than the last
  */
 export const defineDiscounts = async (
-  { store, discounts, clock }: Pick<Ports, 'store' | 'discounts' | 'clock'>,
+  { store, discounts, clock, unfinished }: Pick<Ports, 'store' | 'discounts' | 'clock'> & { readonly unfinished?: UnfinishedLoads },
   terms: readonly DiscountTerms[],
   act: Act,
   match?: Match,
@@ -30,13 +32,17 @@ export const defineDiscounts = async (
       const body: DiscountDefined = { type: 'DiscountDefined', data: { ...definition, by: act.by } };
       return { stream: discountStream(definition.code), expectedRevision: revision, event: () => newEvent(body, act, clock.now()) };
     });
-    const revisions = await appendEach(store, steps, (place, actual) => {
-      assertMatch(chunk[place]!.code, match, actual);
-      return Promise.resolve(actual);
-    });
-    const definitions = chunk.map((definition, place) => ({ ...definition, revision: revisions[place]! }));
-    await discounts.define(definitions);
-    defined.push(...definitions);
+    const load = async (): Promise<readonly DiscountDefinition[]> => {
+      const revisions = await appendEach(store, steps, (place, actual) => {
+        assertMatch(chunk[place]!.code, match, actual);
+        return Promise.resolve(actual);
+      });
+      const definitions = chunk.map((definition, place) => ({ ...definition, revision: revisions[place]! }));
+      await discounts.define(definitions);
+      return definitions;
+    };
+    const streams = steps.map(({ stream }) => stream);
+    defined.push(...(await (unfinished?.attempt(streams, load) ?? load())));
   }
   return defined;
 };

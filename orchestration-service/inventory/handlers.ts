@@ -7,12 +7,16 @@ import { defineDiscounts } from './discount-definitions.ts';
 import { actOf, entityTag, pageBody, readLoadMatch, readMatch, readName, readPage, readStockLoad } from './requests.ts';
 import { discountCodeSchema, discountLoadSchema, discountTermsSchema, skuSchema, stockLevelSchema } from './schemas.ts';
 import { loadLevels } from './stock-levels.ts';
+import type { UnfinishedLoads } from './unfinished-loads.ts';
 
 /** What cursors belong to. */
 const STOCK_LIST = 'stock';
 const DISCOUNT_LIST = 'discounts';
 
-export type InventoryPorts = Pick<Ports, 'store' | 'stock' | 'discounts' | 'clock'>;
+export type InventoryPorts = Pick<Ports, 'store' | 'stock' | 'discounts' | 'clock'> & {
+  /** Where loads that fail are noted; absent: they wait for the next start. */
+  readonly unfinished?: UnfinishedLoads;
+};
 
 export const inventoryHandlers = (ports: InventoryPorts) => {
   const { stock, discounts } = ports;

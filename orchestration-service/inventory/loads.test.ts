@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { HubError, ValidationError } from '@sagahub/contracts/errors.ts';
+import { setImmediate } from 'node:timers/promises';
+import { HubError, UnavailableError, ValidationError } from '@sagahub/contracts/errors.ts';
 import { discountStream, stockStream } from '@sagahub/contracts/messages/inventory.ts';
 import { NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { newEvent } from './loading.ts';
 import { seedInventory } from './seed.ts';
 import { startInventory } from './start.ts';
@@ -214,7 +216,7 @@ describe('inventory loads cut short by a crash', () => {
       events: [newEvent({ type: 'StockLevelSet', data: { sku, available, by: 'client:operator' } }, ACT, site.ports.clock.now())],
     });
   const restarted = async (site: InventorySite) => {
-    await using started = startInventory(site.ports);
+    await using started = startInventory(site.ports, site.unfinished);
     await started.caughtUp;
   };
 
@@ -266,5 +268,44 @@ describe('inventory loads cut short by a crash', () => {
     await site.ports.store.append({ stream: discountStream('TEN'), expectedRevision: NO_STREAM, events: [event] });
     await restarted(site);
     assert.deepEqual(await site.ports.discounts.balances({ codes: ['TEN'] }), [{ code: 'TEN', percent: '10', revision: 0, redeemed: 0 }]);
+  });
+});
+
+describe('inventory loads that fail half-way', () => {
+  const AWAY = () => Promise.reject(new UnavailableError('HUB_ENGINE_UNAVAILABLE', 'the tables are away'));
+
+  it('are made up for without a restart, as soon as the tables can be written again', async () => {
+    await using site = await inventorySite({ documents: true });
+    const { stock, discounts } = site.ports;
+    const setLevels = stock.setLevels.bind(stock);
+    const define = discounts.define.bind(discounts);
+    await using started = startInventory(site.ports, site.unfinished);
+    await started.caughtUp;
+    stock.setLevels = AWAY;
+    discounts.define = AWAY;
+    await assert.rejects(
+      site.call('PUT', STOCK, { body: { items: [{ sku: 'A', available: '7' }] } }),
+      rejectsWith('HUB_ENGINE_UNAVAILABLE'),
+    );
+    const code = { code: 'TEN', percent: '10' };
+    await assert.rejects(site.call('PUT', DISCOUNTS, { body: { items: [code] } }), rejectsWith('HUB_ENGINE_UNAVAILABLE'));
+    assert.equal(await freeOf(site, 'A'), undefined);
+    await site.ports.clock.sleeping(1);
+    stock.setLevels = setLevels;
+    discounts.define = define;
+    await site.ports.clock.advance(5_000);
+    await eventually('the level is applied', async () => (await site.dataOf(stockStream('A'))).length === 2);
+    assert.equal(await freeOf(site, 'A'), '7');
+    await eventually('the discount is defined', async () => (await discounts.balances({ codes: ['TEN'] })).length === 1);
+  });
+
+  it('are left to nobody when they were refused: nothing of them was recorded', async () => {
+    await using site = await inventorySite();
+    const put = site.call('PUT', `${STOCK}/A`, { body: { available: '1' }, headers: { 'if-match': '"3"' } });
+    await assert.rejects(put, rejectsWith('HUB_PRECONDITION_FAILED'));
+    let noted = false;
+    void site.unfinished.arrival.then(() => (noted = true));
+    await setImmediate();
+    assert.equal(noted, false);
   });
 });

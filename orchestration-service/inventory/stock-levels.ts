@@ -4,7 +4,8 @@ import { type StockLevelApplied, type StockLevelSet, stockStream } from '@sagahu
 import { NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { StockLevel } from '@sagahub/contracts/ports/stock.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
-import { type Act, appendEach, chunksOf, newEvent } from './loading.ts';
+import { type Act, appendEach, chunksOf, newEvent, type Step } from './loading.ts';
+import type { UnfinishedLoads } from './unfinished-loads.ts';
 
 export interface LoadedLevel {
   readonly sku: string;
@@ -17,11 +18,11 @@ export interface LoadedLevel {
 /** What the caller believes was loaded last: a revision, `*` for anything, `undefined` for no belief. */
 export type Match = number | '*' | undefined;
 
-type StockPorts = Pick<Ports, 'store' | 'stock' | 'clock'>;
+type StockPorts = Pick<Ports, 'store' | 'stock' | 'clock'> & { readonly unfinished?: UnfinishedLoads };
 
 /**
- * A load takes three steps, each of which may be the last before a crash; whatever is missing is made up by the next load of the SKU or
- * at start ({@link settleLevels}):
+ * A load takes three steps, each of which may be the last before a crash or before the tables are away; whatever is missing is made up by
+ * the next load of the SKU, at the next start, or as soon as it can be ({@link settleLevels}):
  *
  * 1. `StockLevelSet` is appended: the load is a fact.
  * 2. The table is brought to it. Doing so twice answers the same.
@@ -36,18 +37,23 @@ export const loadLevels = async (
   match?: Match,
 ): Promise<readonly LoadedLevel[]> => {
   const loaded: LoadedLevel[] = [];
-  for (const chunk of chunksOf(levels)) loaded.push(...(await settleLevels(ports, await setLevels(ports, chunk, act, match), act)));
+  for (const chunk of chunksOf(levels)) {
+    const steps = await stepsOf(ports, chunk, act, match);
+    const load = async () => settleLevels(ports, await setLevels(ports, chunk, steps, act, match), act);
+    const streams = steps.map(({ stream }) => stream);
+    loaded.push(...(await (ports.unfinished?.attempt(streams, load) ?? load())));
+  }
   return loaded;
 };
 
-const setLevels = async (
-  { store, stock, clock }: StockPorts,
+const stepsOf = async (
+  { stock, clock }: StockPorts,
   levels: readonly { readonly sku: string; readonly available: string }[],
   act: Act,
   match: Match,
-): Promise<readonly StockLevel[]> => {
+): Promise<readonly Step[]> => {
   const known = new Map((await stock.balances({ skus: levels.map(({ sku }) => sku) })).map(({ sku, revision }) => [sku, revision]));
-  const steps = levels.map(({ sku, available }) => {
+  return levels.map(({ sku, available }) => {
     const revision = known.get(sku);
     assertMatch(sku, match, revision);
     const body: StockLevelSet = { type: 'StockLevelSet', data: { sku, available, by: act.by } };
@@ -58,6 +64,15 @@ const setLevels = async (
       event: () => newEvent(body, act, clock.now()),
     };
   });
+};
+
+const setLevels = async (
+  { store, stock, clock }: StockPorts,
+  levels: readonly { readonly sku: string; readonly available: string }[],
+  steps: readonly Step[],
+  act: Act,
+  match: Match,
+): Promise<readonly StockLevel[]> => {
   const revisions = await appendEach(store, steps, async (place) => {
     const { sku } = levels[place]!;
     const events = await store.readStream(stockStream(sku));

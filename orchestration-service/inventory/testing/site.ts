@@ -15,6 +15,7 @@ import { type ManualClock, manualClock } from '@sagahub/contracts/testing/manual
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { type Act, newEvent } from '../loading.ts';
 import { inventoryRoutes } from '../routes.ts';
+import { UnfinishedLoads } from '../unfinished-loads.ts';
 
 const NO_DOCUMENTS = {} as DocumentStore;
 export const ACT: Act = { by: 'client:operator', correlationId: 'c-1' };
@@ -22,6 +23,7 @@ export const ACT: Act = { by: 'client:operator', correlationId: 'c-1' };
 /** Inventory over the embedded adapters, in a folder of its own. */
 export interface InventorySite extends AsyncDisposable {
   readonly ports: Pick<Ports, 'store' | 'stock' | 'discounts' | 'documents' | 'clock' | 'telemetry'> & { readonly clock: ManualClock };
+  readonly unfinished: UnfinishedLoads;
   call(method: string, path: string, request?: Partial<ApiRequest>): Promise<ApiResponse>;
   /** Types and data of a stream. */
   dataOf(stream: string): Promise<readonly (readonly [string, object])[]>;
@@ -39,7 +41,8 @@ export const inventorySite = async ({ documents: needed = false } = {}): Promise
   const store = opened.use(await openSqliteEventStore(log, { clock }));
   const documents = needed ? opened.use(await openSqliteDocumentStore({ path: folder.path('views.db'), collections: [] })) : NO_DOCUMENTS;
   const ports = { store, stock: openSqliteStock(log), discounts: openSqliteDiscounts(log), documents, clock, telemetry: silentTelemetry };
-  const routes = inventoryRoutes(ports);
+  const unfinished = new UnfinishedLoads();
+  const routes = inventoryRoutes({ ...ports, unfinished });
   const append = async (orderId: string, bodies: readonly EventBody<string, any>[]): Promise<void> => {
     const stream = orderStream(orderId);
     const expectedRevision = (await store.readStream(stream)).at(-1)?.revision ?? NO_STREAM;
@@ -48,6 +51,7 @@ export const inventorySite = async ({ documents: needed = false } = {}): Promise
   const open = opened.move();
   return {
     ports,
+    unfinished,
     call: (method, path, request = {}) => {
       const found = routes.flatMap((route) => {
         const params = route.method === method && new URLPattern({ pathname: route.path }).exec({ pathname: path })?.pathname.groups;
