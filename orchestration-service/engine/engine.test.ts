@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
+import type { Append, EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { ExternalCall, Flow } from '@sagahub/contracts/saga.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { HINT_LEASE_MS } from './relay.ts';
-import type { StreamRuntime } from './runtime.ts';
+import { StreamRuntime } from './runtime.ts';
 import { type EngineBench, engineBench } from './testing/engine-bench.ts';
 import { PARCEL_QUEUE, parcelFlow, type ParcelState } from './testing/parcel-flow.ts';
 import { refuseMissingVersions } from './version-check.ts';
@@ -52,6 +53,26 @@ describe('the saga engine', () => {
     );
     assert.equal(answered.filter(Boolean).length, 1);
     assert.deepEqual((await bench.typesOf(stream)).slice(-2), ['ParcelReturned', 'ParcelShipped']);
+  });
+
+  it('reports what it read before without reading again, and behind what others recorded since', async () => {
+    await using bench = await engineBench();
+    const stream = await bench.announce('3b');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+    const { store } = bench;
+    let reads = 0;
+    const counted = {
+      append: (append: Append) => store.append(append),
+      readStream: (...range: Parameters<EventStore['readStream']>) => ((reads += 1), store.readStream(...range)),
+    } as EventStore;
+    const elsewhere = new StreamRuntime([parcelFlow], { ...bench.runtime.ports, store: counted }, { soleWorker: false });
+    const call = await callOf(elsewhere, stream);
+    await elsewhere.report(stream, call, { kind: 'started' }, context);
+    assert.equal(reads, 1);
+    await bench.runtime.execute(stream, { type: 'Return' }, context);
+    await elsewhere.report(stream, call, { kind: 'succeeded', reference: 'T-1', alreadyThere: false }, context);
+    assert.deepEqual((await bench.typesOf(stream)).slice(-2), ['ParcelReturned', 'ParcelShipped']);
+    assert.equal(reads, 2);
   });
 
   it('gives an attempt to one of two workers that saw the same revision', async () => {

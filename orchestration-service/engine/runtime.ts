@@ -120,22 +120,23 @@ export class StreamRuntime implements SagaRuntime {
     report: CallReport,
     context: ActContext & { readonly expectedRevision?: number },
   ): Promise<boolean> {
-    for (;;) {
-      const folded = await this.load(stream);
-      if (context.expectedRevision !== undefined && folded.revision !== context.expectedRevision) return false;
+    for (let isRead = false; ; isRead = true) {
+      const folded = isRead ? await this.load(stream) : await this.#lastSeen(stream);
+      const isMoved = context.expectedRevision !== undefined && folded.revision !== context.expectedRevision;
       const nowMs = this.ports.clock.now();
       const draft = new Draft(folded, context, nowMs);
-      draft.record(folded.flow.report(folded.state, call, report));
-      if (draft.events.length === 0) return false;
-      await runDecisions(draft, 'advance', nowMs);
-      if (await this.append(draft)) return true;
+      if (!isMoved) draft.record(folded.flow.report(folded.state, call, report));
+      if (draft.events.length > 0) {
+        await runDecisions(draft, 'advance', nowMs);
+        if (await this.append(draft)) return true;
+      } else if (isRead) return false; // what was seen earlier is no reason to leave a fact out
     }
   }
 
-  /** A due step of a saga: decides, asking participants, until it rests; one append for all of it. */
+  /** A due step of a saga, of which its worker has just read the stream: decides, asking participants, until it rests; one append for all of it. */
   async decide(hint: Hint, participants: Participants): Promise<void> {
-    for (;;) {
-      const folded = await this.load(hint.stream);
+    for (let isRead = true; ; isRead = false) {
+      const folded = isRead ? await this.#lastSeen(hint.stream) : await this.load(hint.stream);
       const nowMs = this.ports.clock.now();
       const span = this.ports.telemetry.startSpan(SPANS.sagaAdvance.name, {
         parent: folded.traceparent,
@@ -213,6 +214,11 @@ export class StreamRuntime implements SagaRuntime {
 
   async settled(stream: string, timeoutMs: number, signal: AbortSignal): Promise<Folded> {
     return this.#waiters.wait(stream, () => this.load(stream), isSettled, timeoutMs, signal);
+  }
+
+  /** For a first try, without reading: what is appended at a revision that has passed is refused. */
+  async #lastSeen(stream: string): Promise<Folded> {
+    return this.#cache.get(stream) ?? this.load(stream);
   }
 
   #advance(known: Folded, events: readonly RecordedEvent[]): Folded {
