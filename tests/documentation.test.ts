@@ -40,4 +40,15 @@ describe('documentation', () => {
     );
     assert.deepEqual(missing, []);
   });
+
+  it('names tests of the security page by titles that they have', () => {
+    const named = [...read('docs/security.md').matchAll(/`([\w/.-]+\.test\.ts)`[^*|;]*((?:\*[^*]+\*(?:, )?)+)/g)].flatMap(
+      ([, file = '', titles = '']) => [...titles.matchAll(/\*([^*]+)\*/g)].map(([, title = '']) => ({ file, title })),
+    );
+    assert.ok(named.length > 30, String(named.length));
+    assert.deepEqual(
+      named.filter(({ file, title }) => !read(file).includes(title)),
+      [],
+    );
+  });
 });

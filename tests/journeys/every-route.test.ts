@@ -2,11 +2,30 @@ import assert from 'node:assert/strict';
 import { SCOPES, type Scope } from '@sagahub/contracts/ports/identity.ts';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
+import { ROUTES_OF } from '@sagahub/hub/networked/route-descriptions.ts';
+import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 /** What design 7 calls open. */
 const OPEN = /^(POST \/oauth\/token|GET \/\.well-known\/[\w.-]+|GET \/health\/\w+)$/;
 const ABSENT = '00000000-0000-5000-8000-000000000000';
+/** Who has one of these sees all partners by intent; every other scope ends at its own partner. */
+const ACROSS_PARTNERS: readonly string[] = ['admin', 'audit:read', 'audit:personal'] satisfies Scope[];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Served for others than partners, on the management port alone. */
+const INSIDE = [
+  '/metrics',
+  '/stats',
+  '/health',
+  '/debug',
+  '/.env',
+  '/api/v1/admin',
+  '/admin',
+  '/api',
+  '/api/v2/orders',
+  '/oauth/authorize',
+];
 
 interface Operation {
   readonly method: string;
@@ -15,6 +34,9 @@ interface Operation {
   /** Any one of these is enough. */
   readonly scopes: readonly string[];
   readonly takesBody: boolean;
+  /** As the description shows it; its JSON Schema. */
+  readonly example: unknown;
+  readonly schema: object | undefined;
   /** Names of its query parameters. */
   readonly query: readonly string[];
 }
@@ -23,20 +45,27 @@ interface Operation {
 describe('journey: every route asks who is calling', () => {
   const journey = journeyHub({ env: { HUB_ANONYMOUS_RATE_LIMIT_PER_MINUTE: '0' } });
   let operations: readonly Operation[];
+  let schemas: Readonly<Record<string, object>>;
   /** One client with each scope alone, of another partner than `demo`. */
   const strangers = new Map<Scope, ApiClient>();
-  let orderId: string;
+  /** By the parameter of the path, what `demo` owns. */
+  const owned = new Map<string, string>();
+  let receiver: WebhookReceiver;
+  after(() => receiver?.[Symbol.asyncDispose]());
 
   before(async () => {
     const { hub } = journey;
     const response = await fetch(`${hub.url}/openapi.json`);
-    const { paths } = (await response.json()) as { paths: Record<string, Record<string, any>> };
+    const { paths, components } = (await response.json()) as { paths: Record<string, Record<string, any>>; components: { schemas: any } };
+    schemas = components.schemas;
     operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { security, requestBody, parameters = [] }]) => ({
         method: method.toUpperCase(),
         path,
         scopes: security.flatMap(({ oauth }: { oauth: string[] }) => oauth),
         takesBody: requestBody !== undefined,
+        example: requestBody?.content['application/json']?.example,
+        schema: requestBody?.content['application/json']?.schema,
         query: parameters.filter((parameter: { in: string }) => parameter.in === 'query').map(({ name }: { name: string }) => name),
       })),
     );
@@ -52,11 +81,22 @@ describe('journey: every route asks who is calling', () => {
       strangers.set(scope, new ApiClient(() => hub.url, body.clientId, body.clientSecret));
     }
     const demo = hub.client('demo');
-    orderId = await place(demo, anOrder('ISOLATED-1'));
+    receiver = await WebhookReceiver.start();
+    const { body: subscription } = await demo.post('/api/v1/webhooks', { url: receiver.url('/'), types: ['order.completed'] });
+    owned.set('subscriptionId', subscription.subscriptionId);
+    const orderId = await place(demo, anOrder('ISOLATED-1'));
+    owned.set('orderId', orderId);
     await orderIn(demo, orderId, 'completed');
+    const deliveries = `/api/v1/webhooks/${subscription.subscriptionId}/deliveries`;
+    const sent = await until(
+      'a message of demo',
+      () => demo.get(deliveries),
+      ({ body }) => body.items.length > 0,
+    );
+    owned.set('messageId', sent.body.items[0].messageId);
   });
 
-  const filled = (path: string): string => path.replaceAll(/\{(\w+)\}/g, (_, name) => (name === 'orderId' ? orderId : 'something'));
+  const filled = (path: string): string => path.replaceAll(/\{(\w+)\}/g, (_, name) => owned.get(name) ?? 'something');
   const guarded = (): readonly Operation[] => operations.filter(({ scopes }) => scopes.length > 0);
   const send = async ({ method, path, takesBody }: Operation, authorization?: string) => {
     const response = await fetch(journey.hub.url + filled(path), {
@@ -65,6 +105,14 @@ describe('journey: every route asks who is calling', () => {
       ...(takesBody && { body: '{}' }),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as any };
+  };
+
+  /** Of the stranger, with every scope there is. */
+  const everything = async (clientId: string): Promise<ApiClient> => {
+    const { body } = await journey.hub
+      .client('operator')
+      .post('/api/v1/admin/partners/stranger/clients', { clientId, scopes: Object.keys(SCOPES) });
+    return new ApiClient(() => journey.hub.url, body.clientId, body.clientSecret);
   };
 
   it('is open only where it must be', () => {
@@ -85,7 +133,65 @@ describe('journey: every route asks who is calling', () => {
         assert.deepEqual([status, body.code], [401, code], `${operation.method} ${operation.path}`);
         assert.match(headers.get('www-authenticate') ?? '', /^Bearer /);
         assert.match(headers.get('content-type') ?? '', /^application\/problem\+json/);
+        const said = ['cache-control', 'x-content-type-options', 'access-control-allow-origin', 'server', 'x-powered-by'];
+        assert.deepEqual(
+          said.map((name) => headers.get(name)),
+          ['no-store', 'nosniff', null, null, null],
+        );
       }
+  });
+
+  it('describes all that is served: another method is answered 405, and nothing of the inside is there', async () => {
+    const client = await everything('method-seeker');
+    const described = Map.groupBy(operations, ({ path }) => path);
+    for (const [path, known] of described)
+      for (const method of METHODS.filter((one) => !known.some((operation) => operation.method === one))) {
+        const { status, headers } = await client.call(method, filled(path), method === 'GET' || method === 'DELETE' ? {} : { body: {} });
+        assert.equal(status, 405, `${method} ${path}`);
+        assert.doesNotMatch(headers.get('allow') ?? '', new RegExp(`\\b${method}\\b`));
+      }
+    for (const path of INSIDE) assert.equal((await client.get(path)).status, 404, path);
+  });
+
+  it('serves all routes of every service, whether they share one process or not', () => {
+    const served = new Set(operations.map(({ method, path }) => `${method} ${path}`));
+    const missing = Object.values(ROUTES_OF)
+      .flat()
+      .map(({ method, path }) => `${method} ${path.replaceAll(/[:*](\w+)/g, '{$1}')}`)
+      .filter((name) => !served.has(name));
+    assert.deepEqual(missing, []);
+  });
+
+  it('takes no member that it does not describe, at any depth of any body', async () => {
+    const open: string[] = [];
+    let closed = 0;
+    /** Members of a record have any name; those of everything else are known. */
+    const look = (schema: any, place: string, seen: ReadonlySet<string>): void => {
+      if (typeof schema !== 'object' || schema === null) return;
+      const [, name] = /^#\/components\/schemas\/(.+)$/.exec(schema.$ref ?? '') ?? [];
+      if (name !== undefined && !seen.has(name)) return look(schemas[name], place, new Set([...seen, name]));
+      if (schema.properties !== undefined && schema.additionalProperties === false) closed += 1;
+      else if (schema.properties !== undefined) open.push(place);
+      for (const [key, inner] of Object.entries(schema)) if (key !== 'example') look(inner, `${place}/${key}`, seen);
+    };
+    const client = await everything('member-smuggler');
+    let refused = 0;
+    for (const { method, path, schema, example } of guarded()) {
+      if (schema === undefined) continue;
+      look(schema, `${method} ${path}`, new Set());
+      const body = { ...(example as object), partnerId: 'demo', isAdmin: true };
+      const { status, body: problem } = await client.call(method, filled(path), { body });
+      assert.ok([404, 409, 422].includes(status), `${method} ${path}: ${status}`);
+      if (status !== 422) continue;
+      assert.ok(
+        problem.errors.some(({ pointer }: { pointer: string }) => pointer === '#/isAdmin'),
+        `${method} ${path}: ${JSON.stringify(problem)}`,
+      );
+      refused += 1;
+    }
+    assert.deepEqual(open, []);
+    assert.ok(closed > 25, String(closed));
+    assert.ok(refused >= 15, String(refused));
   });
 
   it('answers 403 to every scope that is not enough, and names those that are', async () => {
@@ -103,10 +209,7 @@ describe('journey: every route asks who is calling', () => {
   });
 
   it('answers 400 to query parameters it does not know or cannot read, naming each', async () => {
-    const { body } = await journey.hub
-      .client('operator')
-      .post('/api/v1/admin/partners/stranger/clients', { clientId: 'everything', scopes: Object.keys(SCOPES) });
-    const client = new ApiClient(() => journey.hub.url, body.clientId, body.clientSecret);
+    const client = await everything('parameter-seeker');
     const asking = guarded().filter(({ method, query }) => method === 'GET' && query.length > 0);
     assert.ok(asking.length >= 8, String(asking.length));
     for (const { path, query } of asking) {
@@ -124,21 +227,22 @@ describe('journey: every route asks who is calling', () => {
     }
   });
 
-  it("answers 404 to another partner's order, word for word as to one that does not exist", async () => {
-    const partnerScopes: readonly string[] = ['orders:read', 'orders:write'];
-    const ofOneOrder = guarded().filter(({ path, scopes }) => path.includes('{orderId}') && scopes.some((s) => partnerScopes.includes(s)));
-    assert.ok(ofOneOrder.length >= 4);
-    for (const { method, path, scopes, takesBody } of ofOneOrder) {
-      const client = strangers.get(scopes.find((scope) => partnerScopes.includes(scope)) as Scope)!;
-      const ask = async (id: string) => {
-        const body = takesBody && path.endsWith('resubmit') ? anOrder('ISOLATED-1') : undefined;
-        const { status, text } = await client.call(method, path.replace('{orderId}', id), body ? { body } : {});
+  it('answers 404 to what belongs to another partner, word for word as to what does not exist', async () => {
+    const ownScope = ({ scopes }: Operation) => scopes.find((scope) => !ACROSS_PARTNERS.includes(scope)) as Scope | undefined;
+    const ofOneObject = guarded().filter((operation) => operation.path.includes('{') && ownScope(operation) !== undefined);
+    assert.ok(ofOneObject.length >= 15, String(ofOneObject.length));
+    for (const operation of ofOneObject) {
+      const { method, path, takesBody, example } = operation;
+      for (const [, name = ''] of path.matchAll(/\{(\w+)\}/g)) assert.ok(owned.has(name), `let demo own a ${name}, for ${method} ${path}`);
+      const ask = async (withIds: (name: string) => string) => {
+        const url = path.replaceAll(/\{(\w+)\}/g, (_, name) => withIds(name));
+        const { status, text } = await strangers.get(ownScope(operation)!)!.call(method, url, takesBody ? { body: example ?? {} } : {});
         const { instance: _instance, requestId: _requestId, ...problem } = JSON.parse(text);
-        return [status, JSON.stringify(problem).replaceAll(id, '')];
+        return [status, [...owned.values(), ABSENT].reduce((all, id) => all.replaceAll(id, ''), JSON.stringify(problem))];
       };
-      const theirs = await ask(orderId);
-      assert.equal(theirs[0], 404, `${method} ${path}`);
-      assert.deepEqual(theirs, await ask(ABSENT), `${method} ${path}`);
+      const theirs = await ask((name) => owned.get(name)!);
+      assert.equal(theirs[0], 404, `${method} ${path}: ${theirs[1]}`);
+      assert.deepEqual(theirs, await ask(() => ABSENT), `${method} ${path}`);
     }
   });
 
