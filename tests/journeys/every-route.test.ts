@@ -166,13 +166,13 @@ describe('journey: every route asks who is calling', () => {
     const open: string[] = [];
     let closed = 0;
     /** Members of a record have any name; those of everything else are known. */
-    const look = (schema: any, place: string, seen: ReadonlySet<string>): void => {
+    const look = (schema: any, where: string, seen: ReadonlySet<string>): void => {
       if (typeof schema !== 'object' || schema === null) return;
       const [, name] = /^#\/components\/schemas\/(.+)$/.exec(schema.$ref ?? '') ?? [];
-      if (name !== undefined && !seen.has(name)) return look(schemas[name], place, new Set([...seen, name]));
+      if (name !== undefined && !seen.has(name)) return look(schemas[name], where, new Set([...seen, name]));
       if (schema.properties !== undefined && schema.additionalProperties === false) closed += 1;
-      else if (schema.properties !== undefined) open.push(place);
-      for (const [key, inner] of Object.entries(schema)) if (key !== 'example') look(inner, `${place}/${key}`, seen);
+      else if (schema.properties !== undefined) open.push(where);
+      for (const [key, inner] of Object.entries(schema)) if (key !== 'example') look(inner, `${where}/${key}`, seen);
     };
     const client = await everything('member-smuggler');
     let refused = 0;
