@@ -1,7 +1,12 @@
 import fc from 'fast-check';
+import { type HappeningIn, happeningsOf } from '../../testing/happenings.ts';
+import { CANCEL_FATES, SUBMIT_FATES } from '../../testing/world.ts';
 import type { OrderCommand } from '../commands.ts';
+import { ERP_DEADLINE, ERP_OVERDUE } from '../steps.ts';
 import { HOUR_MS, MINUTE_MS } from './examples.ts';
-import { CANCEL_FATES, SUBMIT_FATES, type World } from './world.ts';
+import type { World } from './world.ts';
+
+export { happen } from '../../testing/happenings.ts';
 
 const by = 'op';
 const reason = 'r';
@@ -16,21 +21,13 @@ const commands: readonly OrderCommand[] = [
   ...[1, 2, 3, 4].map((attempt) => ({ type: 'Redrive', by, reason, deadLetterId: `dead-${attempt}` }) as const),
 ];
 
-/** One thing that may happen to an order: a method of the world with its arguments, so that a counterexample can be read. */
-export type Happening = {
-  readonly [Method in keyof World]: World[Method] extends (...args: infer Args) => void ? [Method, ...Args] : never;
-}[keyof World];
-export const happen = (world: World, [method, ...args]: Happening): void =>
-  (world[method] as (...args: unknown[]) => void).apply(world, args);
-
-export const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Happening>(['decide', 'advance']) },
-  fc.constant<Happening>(['decide', 'advance', true]),
-  fc.constantFrom<Happening[]>(['decide', 'erp-overdue'], ['decide', 'erp-deadline']),
-  { weight: 4, arbitrary: fc.tuple(fc.constant('submit'), fc.constantFrom(...SUBMIT_FATES), fc.boolean()) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant('cancel'), fc.constantFrom(...CANCEL_FATES)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant('command'), fc.constantFrom(...commands)) },
-  fc.tuple(fc.constant('deliver'), fc.boolean()),
-  fc.constant<Happening>(['commitSlowly']),
-  fc.tuple(fc.constant('pass'), fc.constantFrom(1_000, 10 * MINUTE_MS, 80 * HOUR_MS)),
-);
+export type Happening = HappeningIn<World>;
+export const happening: fc.Arbitrary<Happening> = happeningsOf<World>({
+  commands,
+  clocks: [ERP_OVERDUE, ERP_DEADLINE],
+  passesMs: [1_000, 10 * MINUTE_MS, 80 * HOUR_MS],
+  others: [
+    { weight: 4, arbitrary: fc.tuple(fc.constant('submit'), fc.constantFrom(...SUBMIT_FATES), fc.boolean()) },
+    { weight: 3, arbitrary: fc.tuple(fc.constant('cancel'), fc.constantFrom(...CANCEL_FATES)) },
+  ],
+});
