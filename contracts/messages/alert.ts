@@ -6,8 +6,8 @@ export const alertStream = (alertId: string): string => `${ALERT}-${alertId}`;
 /** Stream whose one event says from where on the log is watched; what happened before there was somebody to tell is not told. */
 export const ALERTS_STREAM = 'alerts';
 
-export const ALERT_TYPES = ['order.stuck', 'order.overdue', 'breaker.opened'] as const;
-export type AlertType = (typeof ALERT_TYPES)[number];
+/** Of an object by its flow, such as `order.stuck`. */
+export type AlertType = `${string}.stuck` | `${string}.overdue` | 'breaker.opened';
 
 export type AlertsFollowed = EventBody<'AlertsFollowed', { /** Position, as a decimal string. */ readonly from: string }>;
 export type AlertRaised = EventBody<
@@ -20,7 +20,8 @@ export type AlertRaised = EventBody<
     readonly occurredAt: string;
     readonly stream: string;
     readonly revision: number;
-    readonly orderId?: string;
+    /** `orderId`, `paymentId`, …: the object's, by its flow. */
+    readonly [id: `${string}Id`]: string | undefined;
     readonly partnerId?: string;
     readonly connector?: string;
     readonly deadLetterId?: string;

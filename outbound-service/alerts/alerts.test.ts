@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { AlertEvent } from '@sagahub/contracts/messages/alert.ts';
 import { alertOf } from './alert-of.ts';
-import { surplusOf } from './surplus.ts';
+import { surplusOf } from './flows/order-surplus.ts';
 import { type AlertCommand, alertFlow, type AlertState } from './flow.ts';
 
 const LOG_ID = '00000000-0000-4000-8000-000000000001';
@@ -20,6 +20,20 @@ describe('alerts', () => {
     assert.equal(typeOf('ErpOverdueFlagged', { requestedAt: AT }), 'order.overdue');
     assert.equal(typeOf('BreakerOpened', { connector: 'erp', cause: '503' }, 'breaker-erp'), 'breaker.opened');
     assert.equal(typeOf('OrderCompleted', {}), undefined);
+  });
+
+  it('are about every flow in its own words', () => {
+    const failure = { reason: 'answered 503', status: 503, deadLetterId: 'd', attempts: 3, inDoubt: false };
+    const failed = alertOf(LOG_ID, event('AuthorizationFailed', failure, 'payment-2'));
+    assert.deepEqual(
+      [failed?.type, failed?.cause, failed?.paymentId, failed?.orderId, failed?.deadLetterId],
+      ['payment.stuck', 'processor:http-503', '2', undefined, 'd'],
+    );
+    const typeOf = (type: string, data: object) => alertOf(LOG_ID, event(type, data, 'payment-2'))?.type;
+    assert.equal(typeOf('AuthorizationOverdueFlagged', { requestedAt: AT }), 'payment.overdue');
+    assert.equal(typeOf('CompensationFailed', { step: 'reverse', reason: 'settled' }), 'payment.stuck');
+    assert.equal(typeOf('StepFaulted', { step: 'advance', error: 'boom' }), 'payment.stuck');
+    assert.equal(typeOf('PaymentDeclined', { reason: 'insufficient-funds' }), undefined);
   });
 
   it('have an id that follows from the event, and a cause to group by', () => {

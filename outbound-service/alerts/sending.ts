@@ -1,9 +1,11 @@
+import { objectIdOf } from '@sagahub/contracts/events.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { HttpAnswer, HttpClient, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Counter, Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { Webhook } from 'standardwebhooks';
+import { alertFaceOf } from './flows.ts';
 import type { AlertCommand, AlertState } from './flow.ts';
 
 export interface AlertSenderOptions {
@@ -36,7 +38,8 @@ export const alertSender = (
     if (state.status !== 'pending') return;
     const { alert, attempt } = state;
     const { alertId, type, occurredAt, ...data } = alert;
-    const links = data.orderId === undefined ? {} : { order: `/api/v1/orders/${data.orderId}` };
+    const face = alertFaceOf(data.stream);
+    const links = face ? { [face.flow]: `${face.path}/${objectIdOf(data.stream)}` } : {};
     const body = JSON.stringify({ type, id: alertId, timestamp: occurredAt, data: { ...data, links } });
     const now = new Date(clock.now());
     const answer = await http.request({

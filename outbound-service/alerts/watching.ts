@@ -4,18 +4,17 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { type AlertRaised, type AlertsFollowed, alertStream, ALERTS_STREAM } from '@sagahub/contracts/messages/alert.ts';
 import { breakerStream } from '@sagahub/contracts/messages/hub.ts';
-import { ORDER } from '@sagahub/contracts/messages/order.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
-import { alertOf, surplusAlert } from './alert-of.ts';
-import { surplusOf } from './surplus.ts';
+import { alertLookingBack, alertOf } from './alert-of.ts';
+import { ALERT_FACES } from './flows.ts';
 
 /** Name of the leadership, and of the checkpoint among those of the projections. */
 const ALERTS = 'alerts';
-const CATEGORIES = [ORDER, categoryOf(breakerStream(''))];
+const CATEGORIES = [...ALERT_FACES.map(({ flow }) => flow), categoryOf(breakerStream(''))];
 const BATCH = 500;
 /** Repeating what lies behind an old checkpoint raises nothing twice, so it is moved now and then. */
 const CHECKPOINT_EVERY_MS = 3_000;
@@ -87,8 +86,7 @@ const beginning = async ({ store, clock }: WatchPorts): Promise<bigint> => {
 const raise = async ({ store }: WatchPorts, events: readonly RecordedEvent[]): Promise<boolean> => {
   const alerts: { readonly alert: AlertRaised['data']; readonly event: RecordedEvent }[] = [];
   for (const [index, event] of events.entries()) {
-    const surplus = await surplusOf(store, event, events[index + 1]);
-    const alert = surplus === undefined ? alertOf(store.logId, event) : surplusAlert(store.logId, event, surplus);
+    const alert = alertOf(store.logId, event) ?? (await alertLookingBack(store, event, events[index + 1]));
     if (alert && !(await isRepeated(store, event))) alerts.push({ alert, event });
   }
   if (alerts.length === 0) return false;
