@@ -47,7 +47,6 @@ describe('manifests and the code', () => {
     before(async function () {
       const missing = availability();
       if (missing) skip(this, missing);
-      this.timeout(60_000);
       server = await startPostgres();
     });
     after(() => server?.[Symbol.asyncDispose]());

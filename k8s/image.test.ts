@@ -50,7 +50,6 @@ describe('the container image', () => {
   });
 
   it('holds all that runs: a hub starts from it for a user who may write to its data folder alone, lets its first client in and drains', async function () {
-    this.timeout(60_000);
     const folder = mkdtempSync(join(tmpdir(), 'sagahub-image-'));
     try {
       const app = join(folder, 'app');

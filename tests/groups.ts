@@ -6,8 +6,6 @@ export interface Group {
   readonly files: readonly string[];
   /** Set for its process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Of mocha. */
-  readonly options?: readonly string[];
   /** Its coverage is not taken: it starts many processes of what other groups cover, which would take twice as long to start. */
   readonly unmeasured?: boolean;
 }
@@ -28,8 +26,6 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
   ['services and contracts', ['']],
 ];
 
-/** A request passes two processes and an engine or two, and all of them share the machine with the test; a lost hint comes again after 45 s. */
-const SLOWER = ['--timeout', '120000'];
 /** The journeys once more, unchanged, against five processes on real engines. */
 const NETWORKED_JOURNEYS: readonly (readonly [name: string, profile: string])[] = [
   ['journeys on PostgreSQL', 'networked-postgres'],
@@ -60,7 +56,6 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
     name,
     files: journeys,
     env: { HUB_TEST_PROFILE: profile },
-    options: SLOWER,
     unmeasured: true,
   }));
   return [...(wanted.size === 0 ? networked : []), ...groups].filter((group) => group.files.length > 0);

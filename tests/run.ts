@@ -41,13 +41,7 @@ const tasks: readonly Task[] = [
   ...groups.map((group, index) => ({
     name: group.name,
     run: (print: (text: string) => void) =>
-      runGroup(
-        ROOT,
-        group.files,
-        [...(group.options ?? []), ...mochaOptions],
-        { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) },
-        print,
-      ),
+      runGroup(ROOT, group.files, mochaOptions, { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
   })),
 ].map((task) => timed(task, took));
 const startedMs = performance.now();

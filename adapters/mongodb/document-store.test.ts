@@ -25,7 +25,6 @@ const put = (id: string, revision: number, status = `at ${revision}`): DocumentP
 });
 
 describe('MongoDB', function () {
-  this.timeout(60_000);
   let server: MongoDbServer;
   let url: string;
   before(async function () {

@@ -45,7 +45,6 @@ describe('rights in PostgreSQL', () => {
   };
 
   before(async function () {
-    this.timeout(60_000);
     url = await server().createDatabase();
     await server().query(
       url,

@@ -22,11 +22,7 @@ const succeeds = (call: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-/** Reconnecting after a restart of the broker takes as long as the broker. */
-const RESTART_MS = 60_000;
-
 describe('RabbitMQ', function () {
-  this.timeout(RESTART_MS);
   let server: RabbitMqServer;
   let queue: string;
   before(async function () {
@@ -79,7 +75,7 @@ describe('RabbitMQ', function () {
       await using bus = await open();
       for (let published = 1; published <= 5; published += 1) {
         await bus.publish([hint('order-1')]);
-        await eventually('it is counted', async () => (await bus.backlog(queue)) === published, 1_000);
+        await eventually('it is counted', async () => (await bus.backlog(queue)) === published);
       }
     });
 
@@ -308,14 +304,14 @@ describe('RabbitMQ', function () {
       );
       // Queues younger than a second do not survive a kill of RabbitMQ 3.10; these have been through a proper end.
       await server.restart();
-      await eventually('it works again', () => succeeds(bus.publish([hint('first')])), RESTART_MS);
+      await eventually('it works again', () => succeeds(bus.publish([hint('first')])));
       await eventually('it is seen', () => seen.has('first'));
       await bus.publish(hints(100));
       await server.kill();
       await server.restart();
       release.resolve();
-      await eventually('all are seen', () => seen.size === 101, RESTART_MS);
+      await eventually('all are seen', () => seen.size === 101);
       await eventually('it is well', async () => (await bus.health()).status === 'pass');
-    }).timeout(2 * RESTART_MS);
+    });
   });
 });

@@ -40,7 +40,6 @@ const verified = (rows: readonly RawEvent[]): Map<string, number> => {
 
 describe('log database, killed', () => {
   it('loses nothing that was acknowledged, and is whole', async function () {
-    this.timeout(60_000);
     const seed = Math.floor(Math.random() * 1_000);
     await using harness = await openOnLog((log, clock) => openSqliteEventStore(log, { clock }));
     await openSqliteStock(harness.log).setLevels([{ sku: 'A', available: '1000000', revision: 0 }]);

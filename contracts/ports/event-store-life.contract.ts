@@ -41,7 +41,6 @@ export const lifeContract = (open: OpenHarness) => {
   });
 
   it('holds 100,000 events and delivers them all', async function () {
-    this.timeout(120_000);
     await using harness = await open();
     const { store } = harness;
     for (const chunk of range(20)) await store.appendMany(range(500).map((number) => appendOf(`order-${chunk * 500 + number}`, -1, 10)));
@@ -58,7 +57,7 @@ export const lifeContract = (open: OpenHarness) => {
       },
     });
     const end = await store.lastPosition();
-    await eventually('all events are delivered', () => subscription.position >= end, 60_000);
+    await eventually('all events are delivered', () => subscription.position >= end);
     await subscription[Symbol.asyncDispose]();
     await subscription.done;
     assert.equal(count, 100_001);

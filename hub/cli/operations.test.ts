@@ -13,7 +13,6 @@ describe('sagahub for operators and auditors', () => {
   const cli = beside(() => hub);
   const path = (name: string): string => join(hub.folder, name);
   before(async function () {
-    this.timeout(60_000);
     hub = await HubProcess.start({ env: { HUB_ERP_RETRY_DELAYS: '10ms', HUB_BREAKER_FAILURES: '100' } });
     for (const number of ['OPS-1', 'OPS-2', 'OPS-3'])
       await hub.client('demo').post('/api/v1/orders', anOrder(number), { prefer: 'wait=10' });

@@ -24,7 +24,6 @@ describe('sagahub orders', () => {
   let hub: HubProcess;
   const cli = beside(() => hub);
   before(async function () {
-    this.timeout(60_000);
     hub = await HubProcess.start();
   });
   after(() => hub?.[Symbol.asyncDispose]());

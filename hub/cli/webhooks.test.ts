@@ -18,7 +18,6 @@ describe('sagahub webhooks', () => {
   });
   let url: string;
   before(async function () {
-    this.timeout(60_000);
     await once(receiver.listen(0, '127.0.0.1'), 'listening');
     url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`;
     hub = await HubProcess.start({ env: { HUB_WEBHOOK_RETRY_DELAYS: '10ms' } });

@@ -13,7 +13,7 @@ describe('a process of the networked profile', () => {
     assert.match(started.said, /HUB_SIGNING_KEY_FILE/);
     assert.match(started.said, /ERP_URL/);
     assert.doesNotMatch(started.said, /at .*\.ts:\d+/, 'no stack trace');
-  }).timeout(60_000);
+  });
 
   it('waits for an engine that is not there: alive, not ready, and says which, where, why and what to do', async () => {
     const port = await freePort();
@@ -37,5 +37,5 @@ describe('a process of the networked profile', () => {
     const ended = once(started.child, 'exit');
     started.child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null], 'nothing is in hand, so it ends at once');
-  }).timeout(60_000);
+  });
 });

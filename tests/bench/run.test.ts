@@ -37,7 +37,7 @@ describe('npm run bench', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }).timeout(90_000);
+  });
 
   it('says which option it does not know', async () => {
     await assert.rejects(run('--only', 'dessert'), ({ code, stderr }: { code: number; stderr: string }) => {

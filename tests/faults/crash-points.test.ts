@@ -63,11 +63,9 @@ const crashAndRecover = async (at: CrashPointName, { provoke, left, afterwards }
 const completes = async (evidence: Promise<Evidence>, count = 1): Promise<void> => assert.equal((await evidence).stats.completed, count);
 
 describe('a hub that crashes', () => {
-  before(function () {
-    this.timeout(60_000);
-  });
+  before(function () {});
 
-  const point = (title: string, test: () => Promise<unknown>) => it(title, test).timeout(90_000);
+  const point = (title: string, test: () => Promise<unknown>) => it(title, test);
 
   point('while an order is written: whoever sends it again has one order', () =>
     completes(

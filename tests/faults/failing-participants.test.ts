@@ -50,7 +50,7 @@ describe('a participant that fails', () => {
     const { deadLetters } = await hub.orderIn(orderId, 'completed');
     assert.equal(deadLetters[0].state, 'redriven');
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-  }).timeout(60_000);
+  });
 
   it('for one order alone takes nobody with it, and giving that order up undoes it', async () => {
     let poison = '';
@@ -67,7 +67,7 @@ describe('a participant that fails', () => {
     assert.equal(cancelled.status, 202);
     await hub.orderIn(poison, 'cancelled');
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-  }).timeout(60_000);
+  });
 
   it('lets operators redrive what it left by a job, or go on without it: what a failed try took is given back', async () => {
     let healthy = false;
@@ -118,5 +118,5 @@ describe('a participant that fails', () => {
     assert.deepEqual([body.total, body.counts.applied], [1, 1]);
     await hub.orderIn(redriven, 'completed');
     assert.equal(await heldOf(), '3');
-  }).timeout(60_000);
+  });
 });

@@ -68,7 +68,7 @@ describe('a full disk', () => {
     assert.deepEqual(brokenPromises(evidence), []);
     assert.ok(evidence.stats.completed > 10);
     assert.equal(evidence.log.filter(({ type }) => type === 'StepFaulted').length, 0, 'no order is blamed for the disk');
-  }).timeout(60_000);
+  });
 
   it('under the read model holds up nothing else: orders complete, and are shown as soon as there is room', async () => {
     let isFull = false;
@@ -89,7 +89,7 @@ describe('a full disk', () => {
     isFull = false;
     hub.leap(5_000);
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-  }).timeout(60_000);
+  });
 
   it('under the keys refuses an order of a new buyer with 503, and nothing of it is kept', async () => {
     let isFull = false;
@@ -101,5 +101,5 @@ describe('a full disk', () => {
     isFull = false;
     await hub.orderIn(await hub.post('PO-1'), 'completed');
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-  }).timeout(60_000);
+  });
 });

@@ -53,5 +53,5 @@ describe('hints that are lost', () => {
         ({ completed }) => completed === 25,
       );
       assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-    }).timeout(60_000);
+    });
 });

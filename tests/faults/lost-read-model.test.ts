@@ -42,7 +42,6 @@ describe('a read model whose file', () => {
   let intact: unknown;
 
   before(async function () {
-    this.timeout(60_000);
     hub = await HubHere.start({ erp: { refusedSkus: ['SKU-REFUSED'] } });
     for (let order = 0; order < ORDERS; order++) await hub.post(`PO-${order}`, order % 4 === 0 ? REFUSED : {});
     assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
@@ -63,5 +62,5 @@ describe('a read model whose file', () => {
       );
       assert.deepEqual(await shown(hub), intact);
       assert.deepEqual(brokenPromises(await gatherEvidence(hub, hub.witness)), []);
-    }).timeout(60_000);
+    });
 });

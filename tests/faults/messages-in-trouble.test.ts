@@ -9,7 +9,6 @@ import { HubHere } from './hub-here.ts';
 import { replacing, withPort } from './seams.ts';
 
 describe('orders by message, in trouble', function () {
-  this.timeout(120_000);
   let broker: RabbitMqServer;
   let hubUrl: string;
   before(async function () {

@@ -69,5 +69,5 @@ describe('a hub that is told to stop', () => {
     assert.match(said, /is in use by process \d+ .* a hub runs on it already/);
     assert.ok(!/\n\s+at /.test(said), `a sentence, not a stack trace:\n${said}`);
     assert.equal((await drill.demo.get('/api/v1/orders?limit=1')).status, 200, 'the first one goes on');
-  }).timeout(90_000);
+  });
 });

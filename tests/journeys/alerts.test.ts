@@ -88,7 +88,7 @@ describe('journey: somebody is told', () => {
     );
     await hub.client('operator').post('/api/v1/admin/breakers/erp/close', { reason: 'done' });
     assert.equal(receiver.about(orderId).length, 1);
-  }).timeout(60_000);
+  });
 
   it('again until somebody takes it, through a kill, under the same id', async () => {
     receiver.status = 503;
@@ -110,5 +110,5 @@ describe('journey: somebody is told', () => {
       ({ text }) => text.includes('AlertDelivered'),
     );
     assert.equal(events.text.split('"type":"AlertRaised"').length, 2);
-  }).timeout(60_000);
+  });
 });

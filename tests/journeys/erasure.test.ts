@@ -18,7 +18,6 @@ describe('journey: a person is erased', () => {
   const erase = (body: object) => hub.client('operator').post('/api/v1/admin/erasures', body);
 
   before(async function () {
-    this.timeout(60_000);
     erp = await openScriptedErp((_call, number) => (erpIsUp ? [201, { erpRef: `ERP-${number}` }] : [503, { error: 'come back later' }]));
     hub = await HubProcess.start({
       env: { ERP_URL: erp.url, HUB_BREAKER_OPEN: '200ms', HUB_ERP_RETRY_DELAYS: '50ms,50ms,50ms,50ms,50ms' },

@@ -32,7 +32,7 @@ describe('journey: the ERP is away', () => {
     await journey.hub.erp.behave(WELL_BEHAVED);
     for (const orderId of orders) await orderIn(demo, orderId, 'completed');
     assert.equal(journey.hub.erp.stats().ledger.doubled, 0);
-  }).timeout(60_000);
+  });
 
   it('leaves an order that used up its attempts to an operator, who sends it again', async () => {
     const demo = journey.hub.client('demo');
@@ -59,7 +59,7 @@ describe('journey: the ERP is away', () => {
     assert.ok((await eventTypes(journey.hub.client('auditor'), orderId)).includes('ErpSubmissionRetried'));
     const again = await operator.post(`/api/v1/admin/dead-letters/${letter.deadLetterId}/redrive`, { reason: 'twice' });
     assert.equal(again.status, 409);
-  }).timeout(60_000);
+  });
 
   it('stops at a wrong credential, rejects nobody, and goes on when it is mended', async () => {
     const demo = journey.hub.client('demo');
@@ -72,7 +72,7 @@ describe('journey: the ERP is away', () => {
     );
     await journey.hub.erp.behave(WELL_BEHAVED);
     await orderIn(demo, orderId, 'completed');
-  }).timeout(60_000);
+  });
 });
 
 /** Letters are listed from the read model, which is a moment behind the order itself. */

@@ -121,7 +121,7 @@ describe('journey: orders over gRPC', () => {
     assert.ok(message.replayed > 0);
     assert.equal(new Set(await eventsOf('CUT-')).size, 200);
     assert.equal((await eventsOf('CUT-')).length, 200);
-  }).timeout(60_000);
+  });
 
   /** Numbers of the orders that were received, by what they begin with. */
   const eventsOf = async (prefix: string): Promise<string[]> => {

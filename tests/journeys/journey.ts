@@ -97,16 +97,12 @@ export const place = async (client: ApiClient, order: object): Promise<string> =
   return answer.body.orderId;
 };
 
-/** A step whose hint a kill took away is hinted again when its lease of 45 s is over. */
-const PATIENCE_MS = PROFILE === 'embedded' ? 30_000 : 75_000;
-
 /** The order as its partner sees it, once its status is one of these. */
 export const orderIn = async (client: ApiClient, orderId: string, ...statuses: readonly string[]): Promise<any> => {
   const answer = await until<Answer>(
     `order ${orderId} becoming ${statuses.join(' or ')}`,
     () => client.get(`/api/v1/orders/${orderId}`),
     ({ body }) => statuses.includes(body.status),
-    PATIENCE_MS,
   );
   return answer.body;
 };

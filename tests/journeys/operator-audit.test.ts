@@ -27,7 +27,6 @@ describe('journey: what operators do is recorded', () => {
       () => acts(''),
       (found) =>
         operations.every(({ operationId }) => found.some(({ action, outcome }) => action === operationId && outcome !== 'unknown')),
-      10_000,
     ).catch(() => acts(''));
     const missing = operations.filter(({ operationId }) => !recorded.some(({ action }) => action === operationId));
     assert.deepEqual(

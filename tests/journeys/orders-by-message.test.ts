@@ -22,7 +22,6 @@ describe('journey: orders by message', () => {
       'the inbox being there',
       () => broker.waiting('orders.inbound'),
       (waiting) => waiting === 0,
-      30_000,
     );
     partner = await AmqpPartner.connect(broker, 'demo');
   });
@@ -180,7 +179,6 @@ describe('journey: orders by message', () => {
       'the job being finished',
       () => operator.get(`/api/v1/admin/redrives/${job.redriveId}`),
       ({ body }) => body.status === 'finished',
-      20_000,
     );
     assert.deepEqual([finished.body.counts['applied'], finished.body.counts['failed-again']], [3, 1], finished.text);
   });
@@ -221,7 +219,6 @@ describe('journey: orders by message', () => {
       'the inbox being empty',
       () => broker.waiting('orders.inbound'),
       (waiting) => waiting === 0,
-      60_000,
     );
     const auditor = hub.client('auditor');
     const numbers = await until(
@@ -232,7 +229,6 @@ describe('journey: orders by message', () => {
         return lines.map((line: string) => JSON.parse(line).data.orderNumber as string);
       },
       (found) => found.length >= (count * 9) / 10,
-      30_000,
     );
     assert.equal(numbers.length, (count * 9) / 10);
     assert.equal(new Set(numbers).size, numbers.length);

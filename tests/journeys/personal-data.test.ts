@@ -106,7 +106,7 @@ describe('journey: personal data and secrets stand nowhere in clear', () => {
     await hub.stop();
     await assertStoredClean();
     await hub.startAgain();
-  }).timeout(120_000);
+  });
 
   it('is in nothing the hub prints, measures or traces', async () => {
     assert.ok(hub.output.includes('attempt refused'), 'the hub did print about these orders');

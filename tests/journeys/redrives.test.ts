@@ -73,7 +73,7 @@ describe('journey: redriving many dead letters', () => {
     assert.equal(journey.hub.erp.stats().ledger.doubled, 0);
     const nothing = await inStatus(await start({ filter: { origin: 'erp' } }), 'finished');
     assert.equal(nothing.total, 0);
-  }).timeout(90_000);
+  });
 
   it('can be paused, resumed and cancelled, and says of every item what became of it', async () => {
     await journey.hub.erp.behave({ failureRate: 1 });
@@ -114,7 +114,7 @@ describe('journey: redriving many dead letters', () => {
       ({ body }) => body.items.find((job: { redriveId: string }) => job.redriveId === redriveId)?.status === 'cancelled',
     );
     assert.ok(listed.body.items.length >= 1);
-  }).timeout(90_000);
+  });
 
   it('is refused without a reason, or with both a filter and ids, or neither', async () => {
     for (const body of [{ filter: {} }, { reason: 'x' }, { reason: 'x', filter: {}, deadLetterIds: ['a'] }])

@@ -21,5 +21,5 @@ describe('journey: a hub without workers', () => {
     await journey.hub.startAgain({ HUB_WORKERS: 'true' });
     for (const orderId of orders) await orderIn(demo, orderId, 'completed');
     assert.equal(journey.hub.erp.stats().ledger.effects, 20);
-  }).timeout(60_000);
+  });
 });

@@ -48,7 +48,7 @@ describe('journey: what waits, and why', () => {
     assert.ok(byBreaker.oldestAgeSeconds > 0);
     await operator().post('/api/v1/admin/breakers/erp/close', { reason: 'done' });
     for (const orderId of failing) assert.equal((await orderIn(demo(), orderId, 'stuck', 'completed')).orderId, orderId);
-  }).timeout(60_000);
+  });
 
   it('shows stuck orders with the dead letter to act on, and none that ended', async () => {
     const stuck = await until(

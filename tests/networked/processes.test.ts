@@ -9,7 +9,6 @@ import { NetworkedHub } from '../support/networked-hub.ts';
 describe('processes of the networked profile', () => {
   let engines: SharedEngines;
   before(async function () {
-    this.timeout(120_000);
     const missing = missingEngines();
     if (missing.length > 0) skip(this, missing.join('; '));
     engines = await SharedEngines.start();
@@ -40,7 +39,7 @@ describe('processes of the networked profile', () => {
       (statuses) => statuses.every((status) => status === 200),
     );
     assert.equal(started.child.exitCode, null);
-  }).timeout(120_000);
+  });
 
   it('take over from one another when one that leads is killed', async () => {
     await using hub = await NetworkedHub.start(await engines.forOneHub('postgres'), { replicas: 2 });

@@ -14,7 +14,6 @@ export const privateServer = (): (() => PostgresServer) => {
   before(async function () {
     const missing = availability();
     if (missing) skip(this, missing);
-    this.timeout(60_000);
     server = await startPostgres();
   });
   after(() => server?.[Symbol.asyncDispose]());
