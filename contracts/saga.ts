@@ -25,6 +25,9 @@ export const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** Queue of objects that only an operator can move on. */
 export const OPERATOR_QUEUE = 'operator';
+/** An operator is waited for; a deadline may run on meanwhile. */
+export const isLeftToOperator = (pending: readonly Pick<PendingStep, 'queue'>[]): boolean =>
+  pending.some(({ queue }) => queue === OPERATOR_QUEUE);
 
 export type Decision =
   /** Append these, then decide again. */

@@ -1,8 +1,6 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
-import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
-import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
 import type { OrchestrationConfig } from './config.ts';
 import type { Participants } from './engine/participants.ts';
 import { startRelay } from './engine/relay.ts';
@@ -37,7 +35,6 @@ export const startOrchestration = async (
       }),
     );
   const relay = runtime.takesWork ? started.use(startRelay(runtime)) : undefined;
-  observeStuck(ports);
   const running = started.move();
   return {
     name: 'orchestration-service',
@@ -55,10 +52,3 @@ const RESTING: HealthCheck = {
 
 const relayHealth = (failure: Error | undefined): HealthCheck =>
   failure === undefined ? { name: 'relay:running', status: 'pass' } : { name: 'relay:running', status: 'fail', output: failure.message };
-
-/** Objects left to an operator. */
-const observeStuck = ({ openWork, clock, telemetry }: Ports): void =>
-  telemetry.gauge(METRICS.ordersStuck.name, async () => {
-    const queues = await openWork.stats(clock.now());
-    return [[queues.find(({ queue }) => queue === OPERATOR_QUEUE)?.open ?? 0]];
-  });

@@ -137,10 +137,14 @@ const observe = ({ telemetry, documents }: Ports, projectors: readonly Projector
     const letters = await Promise.all(PROJECTIONS.map((projection) => counted(projection, 'dead-letter:', (origin) => ({ origin }))));
     return summed(letters.flat());
   });
-  telemetry.gauge('hub.orders.overdue', async () => {
-    const record = await readProjectionRecord(ordersProjection.name, documents);
-    return [[record?.counts['overdue'] ?? 0] as const];
-  });
+  for (const [name, counter] of [
+    [METRICS.ordersOverdue.name, 'overdue'],
+    [METRICS.ordersStuck.name, 'status:stuck'],
+  ] as const)
+    telemetry.gauge(name, async () => {
+      const record = await readProjectionRecord(ordersProjection.name, documents);
+      return [[record?.counts[counter] ?? 0] as const];
+    });
 };
 
 /** Letters of one origin may lie with several projections. */

@@ -1,7 +1,7 @@
 import { NotFoundError } from '@sagahub/contracts/errors.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import { type Folded, givenUpFault, type SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
-import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import { isLeftToOperator } from '@sagahub/contracts/saga.ts';
 import { type IntakeKind, streamOf } from './kind.ts';
 
 const OBJECT_ID = /^[\da-f]{8}-[\da-f]{4}-5[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
@@ -28,5 +28,5 @@ export const settledStatus = <Status extends string>(
   const { flow, state } = folded;
   const pending = flow.pending(state);
   if (pending.length === 0) return endings[flow.stateName(state)];
-  return givenUpFault(folded) || pending.every(({ queue }) => queue === OPERATOR_QUEUE) ? 'stuck' : undefined;
+  return givenUpFault(folded) || isLeftToOperator(pending) ? 'stuck' : undefined;
 };

@@ -1,7 +1,7 @@
 import type { EventBody, RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { StepFaulted } from '@sagahub/contracts/messages/hub.ts';
 import { type Folded, givenUpFault, type StepFault } from '@sagahub/contracts/ports/saga-runtime.ts';
-import { type Flow, NEVER, OPERATOR_QUEUE, type PendingStep, type SagaEvent } from '@sagahub/contracts/saga.ts';
+import { type Flow, isLeftToOperator, NEVER, OPERATOR_QUEUE, type PendingStep, type SagaEvent } from '@sagahub/contracts/saga.ts';
 
 /** Step of the row that stands for an object only an operator can move on, after a handler kept throwing. */
 export const STUCK_STEP = 'stuck';
@@ -75,5 +75,8 @@ export const pendingSteps = (folded: Folded): readonly PendingStep[] => {
 };
 
 /** Nothing will happen any more unless somebody acts: ended, or left to an operator. */
-export const isSettled = (folded: Folded): boolean =>
-  folded.revision >= 0 && pendingSteps(folded).every((row) => row.queue === OPERATOR_QUEUE);
+export const isSettled = (folded: Folded): boolean => {
+  if (folded.revision === -1) return false;
+  const rows = pendingSteps(folded);
+  return rows.length === 0 || isLeftToOperator(rows);
+};
