@@ -6,8 +6,7 @@ import { until } from '@sagahub/hub/harness/until.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: the ERP is away', () => {
-  // Long enough that a busy machine answers what the ERP answers, not that time is up.
-  const journey = journeyHub({ env: { HUB_ERP_TIMEOUT: '5s' } });
+  const journey = journeyHub();
   afterEach(() => journey.hub.erp.behave(WELL_BEHAVED));
 
   it('opens the breaker, lets orders wait and say why, and completes them all when it is back, through a kill', async () => {

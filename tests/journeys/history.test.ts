@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createParser } from 'eventsource-parser';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: auditors read the history', () => {
@@ -11,7 +12,12 @@ describe('journey: auditors read the history', () => {
     const orderId = await place(demo, anOrder('AUD-1'));
     await orderIn(demo, orderId, 'completed');
     const auditor = journey.hub.client('auditor');
-    const lines = (await auditor.get('/api/v1/events')).text
+    const { text } = await until(
+      'the log listing the end of the order',
+      () => auditor.get('/api/v1/events'),
+      (answer) => answer.text.includes('"OrderCompleted"'),
+    );
+    const lines = text
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));

@@ -10,7 +10,8 @@ import { storedOnEngines } from '../support/stored.ts';
 
 /** Timings short enough for tests; everything else as a user would run it. */
 const QUICK: Readonly<Record<string, string>> = {
-  HUB_ERP_TIMEOUT: '500ms',
+  // Long enough that a busy machine answers what the ERP answers, not that time is up.
+  HUB_ERP_TIMEOUT: '5s',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms',
   HUB_ERP_SETTLE: '200ms',
   HUB_BREAKER_OPEN: '300ms',
@@ -107,12 +108,18 @@ export const orderIn = async (client: ApiClient, orderId: string, ...statuses: r
   return answer.body;
 };
 
-/** Types of an order's events, oldest first, as the auditor reads them. */
-export const eventTypes = async (auditor: ApiClient, orderId: string): Promise<string[]> =>
-  (await auditor.get(`/api/v1/events?stream=order-${orderId}`)).text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line).type);
+/** Types of an order's events, oldest first, as the auditor reads them: all that the order itself shows, which the log may list a moment later. */
+export const eventTypes = async (auditor: ApiClient, orderId: string): Promise<string[]> => {
+  const { body: order } = await auditor.get(`/api/v1/orders/${orderId}`);
+  const { text } = await until(
+    `the log listing revision ${order.revision} of the order`,
+    () => auditor.get(`/api/v1/events?stream=order-${orderId}`),
+    (listed) => linesOf(listed.text).length > order.revision,
+  );
+  return linesOf(text).map((line) => JSON.parse(line).type);
+};
+
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '');
 
 /** What a SKU's table row says. */
 export const balanceOf = async (operator: ApiClient, sku: string): Promise<{ free: string; held: string }> => {

@@ -8,8 +8,11 @@ import { GrpcClient } from '../support/grpc-client.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
-/** Emitted only when a handler throws, which no order can make it do. */
-const NEVER_HERE: readonly string[] = [METRICS.sagaStepFaults.name];
+/** Emitted only when a handler throws, which no order can make it do, or when something else than an order is sent. */
+const NEVER_HERE: readonly string[] = [
+  METRICS.sagaStepFaults.name,
+  ...[METRICS.intakeReceived, METRICS.intakeReplayed, METRICS.intakeRefused].map(({ name }) => name),
+];
 
 describe('journey: the numbers tell what happened', () => {
   const journey = journeyHub({

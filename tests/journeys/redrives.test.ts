@@ -7,7 +7,7 @@ import { journeyHub, orderIn, place } from './journey.ts';
 const REDRIVES = '/api/v1/admin/redrives';
 const ORDERS = 20;
 /** So many failures that the breaker stays closed, and attempts are used up. */
-const TOLERANT = { HUB_BREAKER_FAILURES: '1000', HUB_BREAKER_MINIMUM_CALLS: '100000', HUB_ERP_TIMEOUT: '5s' };
+const TOLERANT = { HUB_BREAKER_FAILURES: '1000', HUB_BREAKER_MINIMUM_CALLS: '100000' };
 
 describe('journey: redriving many dead letters', () => {
   const journey = journeyHub({ env: { ...TOLERANT, HUB_ERP_RETRY_DELAYS: '10ms,10ms' } });
@@ -66,8 +66,9 @@ describe('journey: redriving many dead letters', () => {
     const done = await inStatus(real, 'finished');
     assert.deepEqual([done.counts['applied'], done.counts['already-applied']], [ORDERS, ORDERS]);
     for (const item of await itemsOf(real)) {
-      const { body } = await operator().get(`/api/v1/orders/${item.objectId}`);
-      assert.deepEqual([body.status, body.erpRef], ['completed', item.reference]);
+      // The job reads what became of it off the order's events; the order as it is shown is a moment behind.
+      const { erpRef } = await orderIn(operator(), item.objectId, 'completed');
+      assert.equal(erpRef, item.reference);
       assert.ok(item.act.revision > 0);
     }
     assert.equal(journey.hub.erp.stats().ledger.doubled, 0);
@@ -84,7 +85,7 @@ describe('journey: redriving many dead letters', () => {
     const letters = (await operator().get('/api/v1/admin/dead-letters?state=any&limit=500')).body.items;
     const ids = orders.map((orderId) => letters.find((letter: { objectId: string }) => letter.objectId === orderId).deadLetterId);
 
-    const redriveId = await start({ deadLetterIds: ids, ratePerSecond: 2 });
+    const redriveId = await start({ deadLetterIds: ids, ratePerSecond: 1 });
     await until(
       'the first item being done',
       () => operator().get(`${REDRIVES}/${redriveId}`),

@@ -131,7 +131,7 @@ describe('journey: one order, one trace', () => {
     const arrived = await until(
       'the spans arriving',
       async () => receiver.spans().filter((span) => span.traceId === traceId),
-      (found) => found.some(({ name }) => name === 'hub.connector.call'),
+      (found) => ['hub.connector.call', 'POST /api/v1/orders'].every((wanted) => found.some(({ name }) => name === wanted)),
     );
     assert.equal(arrived.find(({ name }) => name === 'POST /api/v1/orders')?.parentSpanId, '00f067aa0ba902b7');
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
 import { balanceOf, eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 const line = (sku: string, quantity: string) => ({ lines: [{ sku, quantity, unitPrice: '1.00' }] });
@@ -89,6 +90,11 @@ describe('journey: what was done is undone', () => {
     assert.equal(other.status, 422);
     const successor = await orderIn(demo, again.body.orderId, 'completed');
     assert.equal(successor.resubmissionOf, orderId);
-    assert.equal((await demo.get(`/api/v1/orders/${orderId}`)).body.resubmittedAs, successor.orderId);
+    const { body } = await until(
+      'the former naming the new one',
+      () => demo.get(`/api/v1/orders/${orderId}`),
+      (answer) => answer.body.resubmittedAs !== undefined,
+    );
+    assert.equal(body.resubmittedAs, successor.orderId);
   });
 });

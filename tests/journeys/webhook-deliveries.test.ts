@@ -8,7 +8,7 @@ import { journeyHub, orderIn, place } from './journey.ts';
 const PATH = '/api/v1/webhooks';
 
 describe('journey: what became of every message can be seen, and mended', () => {
-  const journey = journeyHub({ env: { HUB_WEBHOOK_RETRY_DELAYS: '20ms,40ms', HUB_WEBHOOK_TIMEOUT: '1s' } });
+  const journey = journeyHub({ env: { HUB_WEBHOOK_RETRY_DELAYS: '20ms,40ms', HUB_WEBHOOK_TIMEOUT: '10s' } });
   let receiver: WebhookReceiver;
   before(async () => (receiver = await WebhookReceiver.start()));
   after(() => receiver?.[Symbol.asyncDispose]());

@@ -8,7 +8,7 @@ import { journeyHub, orderIn, place } from './journey.ts';
 const PATH = '/api/v1/webhooks';
 
 describe('journey: subscribers are told', () => {
-  const journey = journeyHub({ env: { HUB_WEBHOOK_RETRY_DELAYS: '50ms,100ms', HUB_WEBHOOK_TIMEOUT: '1s' } });
+  const journey = journeyHub({ env: { HUB_WEBHOOK_RETRY_DELAYS: '50ms,100ms', HUB_WEBHOOK_TIMEOUT: '10s' } });
   let receiver: WebhookReceiver;
   before(async () => (receiver = await WebhookReceiver.start()));
   after(() => receiver?.[Symbol.asyncDispose]());

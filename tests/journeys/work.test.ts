@@ -4,10 +4,10 @@ import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
-const TOLERANT = { HUB_BREAKER_FAILURES: '1000', HUB_BREAKER_MINIMUM_CALLS: '100000', HUB_ERP_TIMEOUT: '5s' };
+const TOLERANT = { HUB_BREAKER_FAILURES: '1000', HUB_BREAKER_MINIMUM_CALLS: '100000' };
 
 describe('journey: what waits, and why', () => {
-  const journey = journeyHub({ env: { ...TOLERANT, HUB_ERP_RETRY_DELAYS: '10ms,5s' } });
+  const journey = journeyHub({ env: { ...TOLERANT, HUB_ERP_RETRY_DELAYS: '10ms,10s' } });
   const operator = () => journey.hub.client('operator');
   const demo = () => journey.hub.client('demo');
   afterEach(() => journey.hub.erp.behave(WELL_BEHAVED));
