@@ -37,9 +37,10 @@ describe('read-model service', () => {
   });
 
   it('counts orders so that they add up', async () => {
-    const { position, ...counts } = await stats();
+    const { position, payments, ...counts } = await stats();
     assert.deepEqual(counts, { accepted: 5, completed: 1, rejected: 1, cancelled: 0, stuck: 1, inFlight: 2 });
     assert.match(position, /^[\w-]{32}$/);
+    assert.deepEqual([payments.accepted, payments.inFlight, payments.stuck], [0, 0, 0]);
   });
 
   it('tells how current each projection is', async () => {
@@ -48,6 +49,7 @@ describe('read-model service', () => {
       items.map(({ name, lagEvents, parked }) => [name, lagEvents, parked]),
       [
         ['orders', 0, 0],
+        ['payments', 0, 0],
         ['breakers', 0, 0],
         ['redrives', 0, 0],
         ['webhooks', 0, 0],

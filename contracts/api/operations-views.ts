@@ -3,7 +3,22 @@ import { z } from 'zod';
 
 const position = z.string().describe('opaque place in the log');
 
-/** Exact as of `position`, and adding up: accepted = completed + rejected + cancelled + stuck + inFlight. */
+/** Exact as of its `position`, and adding up: accepted = approved + declined + expired + cancelled + refunded + stuck + inFlight. */
+const paymentStats = z
+  .object({
+    position,
+    accepted: z.int(),
+    approved: z.int(),
+    declined: z.int(),
+    expired: z.int(),
+    cancelled: z.int(),
+    refunded: z.int(),
+    stuck: z.int(),
+    inFlight: z.int(),
+  })
+  .meta({ id: 'PaymentStats' });
+
+/** Of orders. Exact as of `position`, and adding up: accepted = completed + rejected + cancelled + stuck + inFlight. */
 export const hubStats = z
   .object({
     position,
@@ -13,6 +28,7 @@ export const hubStats = z
     cancelled: z.int(),
     stuck: z.int(),
     inFlight: z.int(),
+    payments: paymentStats,
   })
   .meta({ id: 'HubStats' });
 export type HubStats = z.output<typeof hubStats>;

@@ -1,10 +1,10 @@
 import type { JsonObject } from '../json.ts';
 
 /**
- * Which kind of work gave up. `erp`: a submission; `step`: a handler that kept throwing; `compensation`: something that could not be
+ * Which kind of work gave up. `erp`: a submission of an order; `processor`: one of a payment; `step`: a handler that kept throwing; `compensation`: something that could not be
  * undone; `surplus`: a completed order that the third party made once more; `webhook`: a delivery; `inbound`: a message that was refused.
  */
-export const DEAD_LETTER_ORIGINS = ['erp', 'step', 'compensation', 'surplus', 'webhook', 'inbound'] as const;
+export const DEAD_LETTER_ORIGINS = ['erp', 'processor', 'step', 'compensation', 'surplus', 'webhook', 'inbound'] as const;
 export type DeadLetterOrigin = (typeof DEAD_LETTER_ORIGINS)[number];
 
 export const DEAD_LETTER_STATES = ['open', 'redriven', 'discarded', 'resolved'] as const;
@@ -44,11 +44,13 @@ export interface DeadLetter {
 
 /** Collection of the DocumentStore with the dead letters of orders. */
 export const DEAD_LETTERS = 'dead-letters';
+/** Collection with the dead letters of payments. */
+export const PAYMENT_DEAD_LETTERS = 'payment-dead-letters';
 /** Collection with the dead letters of webhook messages. */
 export const WEBHOOK_DEAD_LETTERS = 'webhook-dead-letters';
 /** Collection with messages that did not become orders. */
 export const INBOUND_DEAD_LETTERS = 'inbound-dead-letters';
 /** All collections of dead letters, one per projection that makes some; each sorts by `failedAt` and filters by `state`. */
-export const DEAD_LETTER_COLLECTIONS: readonly string[] = [DEAD_LETTERS, WEBHOOK_DEAD_LETTERS, INBOUND_DEAD_LETTERS];
+export const DEAD_LETTER_COLLECTIONS: readonly string[] = [DEAD_LETTERS, PAYMENT_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS, INBOUND_DEAD_LETTERS];
 /** What each of them is indexed by. */
 export const DEAD_LETTER_INDEXES: readonly (readonly string[])[] = [['state', 'failedAt'], ['objectId'], ['failedAt']];

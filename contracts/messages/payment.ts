@@ -172,8 +172,9 @@ export type PaymentEvent =
   | PaymentRefunded;
 
 /**
- * What partners see. `pending`: no call to the processor has had an outcome yet; `authorizing`: the processor has it or may have it, or a
- * further attempt is due; `cancelling`: what it may have is being taken back, after a cancellation, an expiry or an operator's word.
+ * What partners see. `pending`: nothing was asked of the processor yet; `authorizing`: it is asked, and has it or may have it;
+ * `cancelling`: what it may have is being taken back, after a cancellation, an expiry or an operator's word. What comes too late and is
+ * taken back changes nothing here: the payment stays what it has become.
  */
 export const PAYMENT_STATUSES = [
   'pending',

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { BreakerEvent } from '@sagahub/contracts/messages/hub.ts';
-import { recorded, type StoryEvent } from '../testing/order-story.ts';
+import { recorded } from '../testing/order-story.ts';
 import { type BreakerDocument, breakerFold } from './breaker.ts';
 
 const fold = (...events: readonly BreakerEvent[]): BreakerDocument | undefined =>
-  recorded('breaker-erp', events as unknown as readonly StoryEvent[]).reduce<BreakerDocument | undefined>(
-    (breaker, event) => breakerFold.apply(breaker, event),
-    undefined,
-  );
+  recorded('breaker-erp', events).reduce<BreakerDocument | undefined>((breaker, event) => breakerFold.apply(breaker, event), undefined);
 const opened = (cause: string, probeAt?: string): BreakerEvent => ({
   type: 'BreakerOpened',
   data: { connector: 'erp', cause, by: 'hub', ...(probeAt && { probeAt }) },

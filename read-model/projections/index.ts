@@ -1,12 +1,20 @@
 import { OPERATOR_ACTS } from '@sagahub/contracts/messages/operator.ts';
 import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
-import { DEAD_LETTER_INDEXES, DEAD_LETTERS, INBOUND_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
+import {
+  DEAD_LETTER_INDEXES,
+  DEAD_LETTERS,
+  INBOUND_DEAD_LETTERS,
+  PAYMENT_DEAD_LETTERS,
+  WEBHOOK_DEAD_LETTERS,
+} from '@sagahub/contracts/messages/dead-letter.ts';
 import { WEBHOOK_DELIVERIES, WEBHOOK_MESSAGES } from '@sagahub/contracts/messages/webhook-documents.ts';
 import { BREAKERS, breakerFold } from './breaker.ts';
 import { inboundFold } from './inbound.ts';
 import { operatorFold } from './operator.ts';
 import { orderFold } from './order.ts';
 import { ORDERS } from './order-document.ts';
+import { paymentFold } from './payment.ts';
+import { PAYMENTS } from './payment-document.ts';
 import type { Projection } from './projection.ts';
 import { redriveFold } from './redrive.ts';
 import { webhookFold } from './webhook.ts';
@@ -29,6 +37,27 @@ export const ordersProjection: Projection = {
     },
     { name: DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
     { name: INBOUND_DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
+  ],
+};
+
+export const paymentsProjection: Projection = {
+  name: 'payments',
+  version: 1,
+  folds: [paymentFold],
+  collections: [
+    {
+      name: PAYMENTS,
+      indexes: [
+        ['partnerId', 'receivedAt'],
+        ['partnerId', 'status', 'receivedAt'],
+        ['paymentReference'],
+        ['status', 'receivedAt'],
+        ['inFlight', 'receivedAt'],
+        ['receivedAt'],
+      ],
+      selective: ['paymentReference'],
+    },
+    { name: PAYMENT_DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES },
   ],
 };
 
@@ -77,6 +106,7 @@ export const operatorsProjection: Projection = {
 /** Every projection of the hub. */
 export const PROJECTIONS: readonly Projection[] = [
   ordersProjection,
+  paymentsProjection,
   breakersProjection,
   redrivesProjection,
   webhooksProjection,

@@ -1,9 +1,9 @@
-import { causeOf } from '@sagahub/contracts/causes.ts';
 import type { Compensation, Handover, OrderState } from '@sagahub/contracts/messages/order.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
-import { isOfStep } from './order-dead-letters.ts';
+import { isOfStep } from './dead-letters.ts';
 import type { OrderDocument, OrderWaiting } from './order-document.ts';
-import { erpChanges, failedAttempt, isErpEvent, knownErp } from './order-erp-changes.ts';
+import { erpChanges, isErpEvent, knownErp } from './order-erp-changes.ts';
+import { afterFault, failedAttempt } from './waiting.ts';
 
 /** What an event changes in an order, dead letters and derived members aside. */
 export const changesBy = (before: OrderDocument, event: KnownEvent, at: string): OrderChanges => {
@@ -84,14 +84,3 @@ const rejection = (data: Ended & { readonly reason: string; readonly detail?: st
   rejection: { reason: data.reason, ...(data.detail !== undefined && { detail: data.detail }) },
   ...ending(data),
 });
-
-const afterFault = (
-  before: OrderDocument,
-  fault: { readonly step: string; readonly attempt: number; readonly error: string; readonly nextAt?: string },
-  at: string,
-): OrderWaiting => {
-  const reason = `${fault.step}: ${fault.error}`;
-  if (fault.nextAt === undefined) return { for: 'operator', since: at, reason };
-  const since = before.waiting?.for === 'retry' ? before.waiting.since : at;
-  return { for: 'retry', since, attempt: fault.attempt + 1, nextAt: fault.nextAt, reason, cause: causeOf({ reason: fault.error }) };
-};

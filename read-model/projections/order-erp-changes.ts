@@ -1,8 +1,7 @@
 import type { OrderEvent } from '@sagahub/contracts/messages/order.ts';
-import { causeOf } from '@sagahub/contracts/causes.ts';
-import type { AttemptRound } from '@sagahub/contracts/saga.ts';
 import { COMPENSATING, type KnownEvent, type OrderChanges } from './order-change.ts';
 import type { ErpDelivery, OrderDocument, OrderWaiting } from './order-document.ts';
+import { failedAttempt } from './waiting.ts';
 
 const ERP_EVENTS = [
   'ErpSubmissionRequested',
@@ -90,24 +89,3 @@ export const surplusReason = (erpRef: string): string => `the ERP has it twice, 
 /** An outcome without a request before it is a bug elsewhere; the order is shown all the same. */
 export const knownErp = (before: OrderDocument, at: string): ErpDelivery =>
   before.erp ?? { connector: 'erp', requestedAt: at, attempts: 0, cancellationAttempts: 0 };
-
-export const failedAttempt = (
-  waitedFor: OrderWaiting['for'],
-  before: OrderDocument,
-  failed: {
-    readonly attempt: number;
-    readonly reason: string;
-    readonly status?: number;
-    readonly nextAt: string;
-    readonly round?: AttemptRound;
-  },
-  at: string,
-): OrderWaiting => ({
-  for: waitedFor,
-  since: before.waiting?.for === waitedFor ? before.waiting.since : at,
-  attempt: failed.attempt + 1,
-  nextAt: failed.nextAt,
-  reason: failed.reason,
-  cause: causeOf(failed),
-  ...(failed.round && { round: failed.round }),
-});

@@ -1,10 +1,12 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { ORDER, type OrderReceived, type OrderState, type OrderStatus } from '@sagahub/contracts/messages/order.ts';
+import { DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { KnownEvent, OrderChanges } from './order-change.ts';
 import { changesBy } from './order-changes.ts';
-import { changedDeadLetters, withDeadLetters } from './order-dead-letters.ts';
+import { lettersInto } from './dead-letters.ts';
+import { withDeadLetters } from './order-dead-letters.ts';
 import { type OrderDocument, ORDERS } from './order-document.ts';
-import type { Fold } from './projection.ts';
+import { type Fold, named, type Whole } from './projection.ts';
 
 /** What a partner sees of a state, unless the order is stuck or waits. */
 const STATUS_OF: Readonly<Record<OrderState, OrderStatus>> = {
@@ -34,7 +36,7 @@ export const orderFold: Fold<OrderDocument> = {
       updatedAt: event.metadata.time,
     });
   },
-  derive: changedDeadLetters,
+  derive: lettersInto(DEAD_LETTERS),
   tally: (order) => {
     const counters = ['accepted', STATUS_COUNTER[order.status], STATE_COUNTER[order.state]];
     if (order.overdue) counters.push('overdue');
@@ -44,8 +46,6 @@ export const orderFold: Fold<OrderDocument> = {
   ended: (order) => order.endedAt !== undefined,
 };
 
-const named = <Name extends string>(prefix: string, names: readonly Name[]) =>
-  Object.fromEntries(names.map((name) => [name, `${prefix}:${name}`])) as Record<Name, string>;
 const STATE_COUNTER = named('state', Object.keys(STATUS_OF) as OrderState[]);
 const STATUS_COUNTER = named('status', [...Object.values(STATUS_OF), 'waiting', 'stuck'] as OrderStatus[]);
 
@@ -88,12 +88,6 @@ const received = ({ data, private: personal }: OrderReceived, { metadata: { time
   };
   return order as OrderDocument;
 };
-
-/**
- * Every member, absent ones as `undefined` (JSON leaves them out): all orders then have one shape, and folding an event takes 0.5 µs
- * instead of 3.3 with members that come and go.
- */
-type Whole<Document> = { -readonly [Member in keyof Required<Document>]: Document[Member] | undefined };
 
 /** Merges, and derives what follows from the rest. */
 const finish = (before: OrderDocument, changes: OrderChanges): OrderDocument => {

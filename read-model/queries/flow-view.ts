@@ -2,6 +2,7 @@ import type { HealthView, TimelineEntry, WaitingView, WaitsFor } from '@sagahub/
 import type { RecordedEvent, SealedData } from '@sagahub/contracts/events.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type { DeadLetter } from '@sagahub/contracts/messages/dead-letter.ts';
+import type { DocumentFilter } from '@sagahub/contracts/ports/document-store.ts';
 import type { Scope } from '@sagahub/contracts/ports/identity.ts';
 import type { z } from 'zod';
 import type { BreakerDocument } from '../projections/breaker.ts';
@@ -70,8 +71,8 @@ export interface FlowView<Document extends ObjectDocument = any> {
   /** Members of documents and answers, and parameters: the object's id, and the partner's own name of it. */
   readonly fields: { readonly id: string; readonly number: string };
   readonly statuses: readonly [string, ...string[]];
-  /** Of those, the ones of objects that have not ended. */
-  readonly inFlight: readonly string[];
+  /** Filters that find, together and each once, the objects that have not ended. */
+  readonly inFlight: readonly DocumentFilter[];
   readonly schemas: { readonly one: z.ZodType; readonly page: z.ZodType; readonly timeline: z.ZodType };
   /** The connector whose answer it waits for; `undefined`: it waits for none. */
   connectorOf(document: Document): string | undefined;

@@ -1,6 +1,7 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RequestChange } from '@sagahub/contracts/messages/order.ts';
 import type { KnownEvent } from '../projections/order-change.ts';
+import { because, describeEngineEvent, withStatus } from './event-texts.ts';
 import type { Description } from './flow-view.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -117,17 +118,6 @@ const describe = (event: KnownEvent): Description => {
       return { area: 'outcome', title: 'Order cancelled', detail: ending(event.data.reason, undefined, event.data.compensation) };
     case 'OrderResubmitted':
       return { area: 'intake', title: 'Order resubmitted', detail: `as ${event.data.newOrderId}` };
-    case 'StepFaulted': {
-      const next = event.data.nextAt === undefined ? 'an operator is needed' : `again at ${event.data.nextAt}`;
-      return {
-        area: 'engine',
-        title: 'Step failed',
-        detail: `${event.data.step}: ${event.data.error}; ${next}`,
-        attempt: event.data.attempt,
-      };
-    }
-    case 'StepRetried':
-      return { area: 'operator', title: 'Step tried again', detail: `${event.data.step}, ${because(event.data.by, event.data.reason)}` };
     default:
       return describeErp(event);
   }
@@ -180,7 +170,7 @@ const describeErp = (event: KnownEvent): Description => {
       return { area: 'cancellation', title: 'Nothing is left at the ERP', detail };
     }
     default:
-      return { area: 'engine', title: event.type };
+      return describeEngineEvent(event);
   }
 };
 
@@ -192,9 +182,5 @@ const NAMED = 5;
 const listed = (items: readonly string[]): string =>
   items.slice(0, NAMED).join(', ') + (items.length > NAMED ? ` and ${items.length - NAMED} more` : '');
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-const because = (by: string, reason: string | undefined): string => (reason === undefined ? `by ${by}` : `by ${by}: ${reason}`);
-/** Most reasons name the status themselves. */
-const withStatus = (reason: string, status: number | undefined): string =>
-  status === undefined || reason.includes(String(status)) ? reason : `${status}: ${reason}`;
 const ending = (reason: string | undefined, detail: string | undefined, compensation: string): string =>
   [[reason, detail].filter((part) => part !== undefined).join(': '), `undone: ${compensation}`].filter((part) => part !== '').join('; ');

@@ -1,5 +1,5 @@
 import { orderPage, orderView, timelineView } from '@sagahub/contracts/api/order-views.ts';
-import { ORDER_STATUSES, type OrderPersonalData } from '@sagahub/contracts/messages/order.ts';
+import { ORDER_STATUSES, type OrderPersonalData, type OrderStatus } from '@sagahub/contracts/messages/order.ts';
 import { ordersProjection } from '../projections/index.ts';
 import { orderFold } from '../projections/order.ts';
 import type { OrderDocument } from '../projections/order-document.ts';
@@ -8,6 +8,8 @@ import { describeOrderEvent, measureOrder } from './order-texts.ts';
 
 const PATH = '/api/v1/orders';
 const selfOf = (orderId: string): string => `${PATH}/${orderId}`;
+
+const IN_FLIGHT: readonly OrderStatus[] = ['received', 'processing', 'waiting', 'compensating', 'stuck'];
 
 /** How orders are read. */
 export const orderFlowView: FlowView<OrderDocument> = {
@@ -27,7 +29,7 @@ export const orderFlowView: FlowView<OrderDocument> = {
   },
   fields: { id: 'orderId', number: 'orderNumber' },
   statuses: ORDER_STATUSES,
-  inFlight: ['received', 'processing', 'waiting', 'compensating', 'stuck'],
+  inFlight: IN_FLIGHT.map((status) => ({ status: { eq: status } })),
   schemas: { one: orderView, page: orderPage, timeline: timelineView },
   connectorOf: ({ waiting, erp }) => (waiting?.for === 'erp' || waiting?.for === 'erp-cancellation' ? erp?.connector : undefined),
   fieldsOf: (order) => ({

@@ -1,5 +1,5 @@
 import type { HealthView } from '@sagahub/contracts/api/object-views.ts';
-import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
+import type { DocumentFilter, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { type FlowView, idOf, type ObjectDocument, type OpenBreakers } from './flow-view.ts';
 import { healthOf } from './health.ts';
 
@@ -14,11 +14,11 @@ interface InFlight extends Place {
   readonly document: ObjectDocument;
 }
 
-/** Objects read at once, of each flow and status. */
+/** Objects read at once, of each flow and filter. */
 const BATCH = 200;
 
 /**
- * Objects that have not ended, received first first. By flow and status, as an index over all objects would begin with a million that ended.
+ * Objects that have not ended, received first first. By what each flow finds them by, as an index over all objects would begin with a million that ended.
  * @param after the place of the last one that was seen
  */
 export async function* workInFlight(
@@ -28,7 +28,7 @@ export async function* workInFlight(
   nowMs: number,
   after?: Place,
 ): AsyncGenerator<Work> {
-  const lines = views.flatMap((view) => view.inFlight.map((status) => new Line(documents, view, status, after)));
+  const lines = views.flatMap((view) => view.inFlight.map((filter) => new Line(documents, view, filter, after)));
   for (;;) {
     const heads = (await Promise.all(lines.map((line) => line.head()))).filter((head) => head !== undefined);
     const first = heads.toSorted(receivedFirst)[0];
@@ -42,19 +42,19 @@ export async function* workInFlight(
 const receivedFirst = (left: Place, right: Place): number =>
   left.value === right.value ? (left.id < right.id ? -1 : 1) : left.value < right.value ? -1 : 1;
 
-/** A flow's objects of one status, a batch at a time. */
+/** What one of a flow's filters finds, a batch at a time. */
 class Line {
   readonly #documents: DocumentStore;
   readonly #view: FlowView;
-  readonly #status: string;
+  readonly #filter: DocumentFilter;
   #after: Place | undefined;
   #batch: InFlight[] = [];
   #ended = false;
 
-  constructor(documents: DocumentStore, view: FlowView, status: string, after: Place | undefined) {
+  constructor(documents: DocumentStore, view: FlowView, filter: DocumentFilter, after: Place | undefined) {
     this.#documents = documents;
     this.#view = view;
-    this.#status = status;
+    this.#filter = filter;
     this.#after = after;
   }
 
@@ -70,7 +70,7 @@ class Line {
   async #read(): Promise<void> {
     const view = this.#view;
     const found = await this.#documents.find(view.fold.collection, {
-      filter: { status: { eq: this.#status } },
+      filter: this.#filter,
       sort: { field: 'receivedAt', direction: 'asc' },
       ...(this.#after && { after: { value: this.#after.value, id: this.#after.id } }),
       limit: BATCH,

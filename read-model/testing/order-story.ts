@@ -1,4 +1,4 @@
-import type { NewEvent, RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { EventBody, NewEvent, RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { SealedData } from '@sagahub/contracts/events.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
@@ -6,6 +6,8 @@ import type { EngineEvent } from '@sagahub/contracts/messages/hub.ts';
 import type { OrderEvent, OrderReceived } from '@sagahub/contracts/messages/order.ts';
 
 export type StoryEvent = OrderEvent | EngineEvent;
+/** An event of any flow, as far as a store takes it in. */
+export type Told = EventBody<string, any>;
 
 /** An event with the least that a test must say about it: its type and the data it is about. */
 export const told = <Type extends StoryEvent['type']>(
@@ -46,7 +48,7 @@ export const attemptFailed = (attempt: number, nextAt = '2026-11-20T10:20:00.000
   told('ErpAttemptFailed', { attempt, certainty: 'not-done', reason: 'the ERP answered 503', status: 503, nextAt });
 
 /** As the store is handed them. */
-export const written = (events: readonly StoryEvent[], timeMs: number, partnerId = 'acme'): readonly NewEvent[] =>
+export const written = (events: readonly Told[], timeMs: number, partnerId = 'acme'): readonly NewEvent[] =>
   events.map(
     (event, index): NewEvent => ({
       id: newId(),
@@ -64,5 +66,5 @@ export const written = (events: readonly StoryEvent[], timeMs: number, partnerId
   );
 
 /** As the store gives them back, one stream, positions from 1. */
-export const recorded = (stream: string, events: readonly StoryEvent[], timeMs = Date.UTC(2026, 10, 20, 10)): readonly RecordedEvent[] =>
+export const recorded = (stream: string, events: readonly Told[], timeMs = Date.UTC(2026, 10, 20, 10)): readonly RecordedEvent[] =>
   written(events, timeMs).map((event, index) => ({ ...event, stream, revision: index, position: BigInt(index + 1), hash: '' }));

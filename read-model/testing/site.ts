@@ -4,9 +4,9 @@ import { openInProcessLeadership } from '@sagahub/adapters/in-process/leadership
 import { openSqliteKeyStore } from '@sagahub/adapters/sqlite/key-store.ts';
 import { openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
-import { objectIdOf } from '@sagahub/contracts/events.ts';
 import { randomId } from '@sagahub/contracts/ids.ts';
-import { orderStream } from '@sagahub/contracts/messages/order.ts';
+import { ORDER } from '@sagahub/contracts/messages/order.ts';
+import { PAYMENT } from '@sagahub/contracts/messages/payment.ts';
 import type { CollectionSpec, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
@@ -19,7 +19,7 @@ import { ChangeFeed } from '../change-feed.ts';
 import { Projector, type ProjectorOptions } from '../projector.ts';
 import { ordersProjection } from '../projections/index.ts';
 import type { Projection } from '../projections/projection.ts';
-import { type StoryEvent, written } from './order-story.ts';
+import { type Told, written } from './order-story.ts';
 
 /** A log and a document store on disk, with time moved by hand. */
 export interface Site extends AsyncDisposable {
@@ -31,8 +31,8 @@ export interface Site extends AsyncDisposable {
   readonly feed: ChangeFeed;
   /** Path of a file in the site's folder, e.g. `log.db`. */
   readonly path: (file: string) => string;
-  /** Appends to an order's stream, which may exist; each event a millisecond later. Returns the order's id. */
-  tell(orderId: string, events: readonly StoryEvent[], partnerId?: string): Promise<string>;
+  /** Appends to an object's stream, which may exist; each event a millisecond later. Returns the object's id. @param flow default `order` */
+  tell(id: string, events: readonly Told[], partnerId?: string, flow?: string): Promise<string>;
   /** Starts projecting; it is stopped with the site, unless before. */
   project(projection?: Projection, options?: Partial<ProjectorOptions>, ports?: Partial<Ports>): Promise<Projector>;
   /** Until everything in the log is projected. */
@@ -51,7 +51,7 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
   const keys = opened.use(await openSqliteKeyStore({ path: folder.path('keys.db') }));
   const leadership = opened.use(openInProcessLeadership({ clock }));
   const ports = { store, documents, leadership, clock, keys, telemetry: silentTelemetry } as unknown as Ports;
-  const feed = opened.use(new ChangeFeed(ports, ['order']));
+  const feed = opened.use(new ChangeFeed(ports, [ORDER, PAYMENT]));
   const projectors = opened.use(new AsyncDisposableStack());
   const open = opened.move();
   return {
@@ -62,11 +62,11 @@ export const openSite = async (collections: readonly CollectionSpec[] = []): Pro
     ports,
     feed,
     path: folder.path,
-    async tell(orderId, events, partnerId) {
-      const stream = orderStream(orderId);
+    async tell(id, events, partnerId, flow = ORDER) {
+      const stream = `${flow}-${id}`;
       const expectedRevision = (await store.readStream(stream)).length - 1;
       await store.append({ stream, expectedRevision, events: written(events, clock.now(), partnerId) });
-      return objectIdOf(stream);
+      return id;
     },
     async project(projection = ordersProjection, options = {}, overrides = {}) {
       const projector = await Projector.start(

@@ -1,42 +1,20 @@
 import assert from 'node:assert/strict';
 import type { PaymentEvent } from '@sagahub/contracts/messages/payment.ts';
 import fc from 'fast-check';
-import { type HappeningIn, happen, happeningsOf } from '../testing/happenings.ts';
+import { happen } from '../testing/happenings.ts';
 import { assertWayOn, type Readable, readsAnyLog, survivesDamage } from '../testing/properties.ts';
-import { CANCEL_FATES, SUBMIT_FATES } from '../testing/world.ts';
 import type { PaymentCommand } from './commands.ts';
 import type { PaymentState } from './state.ts';
-import { EXPIRY, OVERDUE } from './steps.ts';
 import * as examples from './testing/examples.ts';
+import { type Happening, happening } from './testing/happenings.ts';
 import { flow, payments } from './testing/spec.ts';
-import { LATER_FATES, World } from './testing/world.ts';
+import { World } from './testing/world.ts';
 
 const by = 'op';
 const reason = 'r';
-const commands: readonly PaymentCommand[] = [
-  { type: 'Cancel', by },
-  { type: 'Refund', by },
-  { type: 'Compensate', by, reason },
-  { type: 'RetryCompensation', by, reason },
-  { type: 'Abandon', by, reason },
-  { type: 'Retry', by, reason },
-  ...[1, 2, 3, 4].map((attempt) => ({ type: 'Redrive', by, reason, deadLetterId: `dead-${attempt}` }) as const),
-];
 
-const happening = happeningsOf<World>({
-  commands,
-  clocks: [OVERDUE, EXPIRY],
-  passesMs: [1_000, 10 * examples.MINUTE_MS, 25 * examples.HOUR_MS],
-  others: [
-    { weight: 4, arbitrary: fc.tuple(fc.constant('submit'), fc.constantFrom(...SUBMIT_FATES), fc.boolean()) },
-    { weight: 3, arbitrary: fc.tuple(fc.constant('submitLater'), fc.constantFrom(...LATER_FATES), fc.boolean()) },
-    { weight: 3, arbitrary: fc.tuple(fc.constant('cancel'), fc.constantFrom(...CANCEL_FATES)) },
-    { weight: 2, arbitrary: fc.tuple(fc.constant('callback'), fc.boolean()) },
-    { weight: 1, arbitrary: fc.tuple(fc.constant('settleLater'), fc.boolean()) },
-  ],
-});
 const history = fc.record({
-  happenings: fc.array<HappeningIn<World>>(happening, { maxLength: 25, size: 'max' }),
+  happenings: fc.array<Happening>(happening, { maxLength: 25, size: 'max' }),
   doneLate: fc.option(fc.constantFrom('T-1', 'T-2'), { freq: 4 }),
 });
 
@@ -108,7 +86,7 @@ const assertSound = (world: World): void => {
     assert.equal(firstApproval.data.tooLate, true);
 };
 
-const lived = (happenings: readonly HappeningIn<World>[]): World => {
+const lived = (happenings: readonly Happening[]): World => {
   const world = new World(examples.received);
   for (const what of happenings) happen(world, what);
   return world;
