@@ -8,6 +8,7 @@ import { ordersProjection } from './projections/index.ts';
 import { orderFold } from './projections/order.ts';
 import { ORDERS } from './projections/order-document.ts';
 import type { Projection } from './projections/projection.ts';
+import { rebuild } from './rebuild.ts';
 import { completed, received, validated } from './testing/order-story.ts';
 import { newOrderId, openSite } from './testing/site.ts';
 
@@ -58,6 +59,25 @@ describe('projector', () => {
     assert.deepEqual([...new Set(written)], [order, next]);
     assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
     assert.equal((await site.documents.get(ORDERS, next))?.body['status'], 'received');
+  });
+
+  it('folds anew when its documents are of events that the log has not: a backup of the log was restored, a rebuild was under way', async () => {
+    await using lost = await openSite();
+    await using kept = await openSite();
+    const gone = await lost.tell(newOrderId(), [received('a'), ...validated, ...completed]);
+    const first = await lost.project();
+    await lost.caughtUp(first);
+    await first[Symbol.asyncDispose]();
+    const interrupted = new AbortController();
+    const pages = { signal: interrupted.signal, pageSize: 2, onProgress: () => interrupted.abort() };
+    await assert.rejects(rebuild(first, lost.ports, pages), { name: 'AbortError' });
+    const order = await kept.tell(newOrderId(), [received('b')]);
+
+    const projector = await lost.project(undefined, {}, { store: kept.store });
+    await eventually('only what the log has is there', async () => (await lost.documents.get(ORDERS, gone)) === undefined);
+    await kept.tell(order, validated);
+    await eventually('what comes is followed', async () => (await projector.status()).position === (await kept.store.lastPosition()));
+    assert.equal((await lost.documents.get(ORDERS, order))?.revision, validated.length);
   });
 
   it('tells what another process has projected, and finds its drift', async () => {

@@ -5,6 +5,7 @@ import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import { Mutex } from './mutex.ts';
+import { rebuild } from './rebuild.ts';
 import { ProjectionWriter, readParked } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
@@ -154,6 +155,7 @@ export class Projector implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         await this.#mutex.run(() => this.#writer.reload());
+        if (this.checkpoint > (await this.#ports.store.lastPosition())) await this.#foldAnew(signal);
         await using subscription = this.#ports.store.subscribe({
           after: this.checkpoint,
           batchSize: this.#options.batchSize,
@@ -175,6 +177,14 @@ export class Projector implements AsyncDisposable {
         this.#subscription = undefined;
       }
     }
+  }
+
+  /** The documents know events that the log has not: it was restored to an earlier moment. What comes now would pass for projected already. */
+  async #foldAnew(signal: AbortSignal): Promise<void> {
+    const projection = this.projection.name;
+    this.#ports.telemetry.logger.warn('the log ends before what was folded from it, so it is folded anew', { projection });
+    await rebuild(this, this.#ports, { signal });
+    this.rebuilding = undefined;
   }
 
   async #project(events: readonly RecordedEvent[]): Promise<void> {

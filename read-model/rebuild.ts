@@ -35,10 +35,10 @@ export const rebuild = async (projector: Projector, ports: RebuildPorts, options
   return run.report(true);
 };
 
-/** What an earlier attempt left, unless other folds made it. */
+/** What an earlier attempt left, unless other folds made it, or of events that the log has no more. */
 const nextGeneration = async (
   { projection }: Projector,
-  { documents }: RebuildPorts,
+  { documents, store }: RebuildPorts,
 ): Promise<ProjectionWriter & { generation: Generation }> => {
   const begin = async () => {
     const generation = await documents.beginRebuild(
@@ -50,7 +50,7 @@ const nextGeneration = async (
     >;
   };
   const writer = await begin();
-  if (writer.version === projection.version) return writer;
+  if (writer.version === projection.version && writer.checkpoint <= (await store.lastPosition())) return writer;
   await documents.dropRebuild(projection.name, writer.generation);
   return begin();
 };
