@@ -52,13 +52,7 @@ export const METRICS = {
     'error.type',
   ),
 
-  intakeReceived: counter(
-    'hub.intake.received',
-    '{object}',
-    'Accepted for the first time; orders have metrics of their own.',
-    'flow',
-    'channel',
-  ),
+  intakeReceived: counter('hub.intake.received', '{object}', 'Accepted for the first time, by flow.', 'flow', 'channel'),
   intakeReplayed: counter('hub.intake.replayed', '{object}', 'Repeats answered with the first answer.', 'flow', 'channel'),
   intakeRefused: counter('hub.intake.refused', '{object}', 'Not accepted, by error code.', 'flow', 'channel', 'code'),
   ordersReceived: counter('hub.orders.received', '{order}', 'Orders accepted for the first time.', 'channel'),

@@ -8,15 +8,18 @@ const OF_ALL_FLOWS: IntakeMetrics = {
   refused: METRICS.intakeRefused,
 };
 
-/** Counts what comes in, in the flow's own metrics or, with its name, in those of all flows. */
+/** Counts what comes in by its flow, and, where the flow has metrics of its own, in these too. */
 export const countersOf = ({ flow, metrics }: Pick<IntakeKind<any>, 'flow' | 'metrics'>, telemetry: Pick<Telemetry, 'counter'>) => {
-  const { received, replayed, refused } = metrics ?? OF_ALL_FLOWS;
-  const counters = {
+  const openAll = ({ received, replayed, refused }: IntakeMetrics) => ({
     received: telemetry.counter(received.name),
     replayed: telemetry.counter(replayed.name),
     refused: telemetry.counter(refused.name),
+  });
+  const ofAllFlows = openAll(OF_ALL_FLOWS);
+  const own = metrics && openAll(metrics);
+  return (what: keyof IntakeMetrics, channel: string, code?: string): void => {
+    const labels = { channel, ...(code !== undefined && { code }) };
+    ofAllFlows[what].add(1, { flow, ...labels });
+    own?.[what].add(1, labels);
   };
-  const labels = metrics ? {} : { flow };
-  return (what: keyof IntakeMetrics, channel: string, code?: string): void =>
-    counters[what].add(1, { ...labels, channel, ...(code !== undefined && { code }) });
 };

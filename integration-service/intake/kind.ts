@@ -39,7 +39,7 @@ export interface IntakeKind<Submitted extends Submission = Submission, Status ex
   readonly endings: Readonly<Partial<Record<string, Status>>>;
   /** What may be asked for in a status, by the last part of its path: the links beside `self` and `timeline`. */
   acts(status: Status | 'stuck'): readonly string[];
-  /** Default: those of all flows, `hub.intake.…`, labelled with the flow. */
+  /** Its own, beside those of all flows (`hub.intake.…`, labelled with the flow). */
   readonly metrics?: IntakeMetrics;
 }
 
