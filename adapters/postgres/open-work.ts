@@ -1,7 +1,7 @@
 import { SupersededError } from '@sagahub/contracts/errors.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
-import type { OpenWork, QueueStats, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
+import type { ClaimedItem, OpenWork, QueueStats, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import type { Database, Statement } from './database.ts';
 import { SQLSTATE, sqlState } from './errors.ts';
 
@@ -20,7 +20,7 @@ type Row = readonly [
 
 const APPLY: Statement = {
   name: 'open-work-apply',
-  text: 'SELECT apply_open_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+  text: 'SELECT apply_open_work($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
 };
 const CHECKPOINT: Statement = {
   name: 'open-work-checkpoint',
@@ -30,10 +30,21 @@ const CHECKPOINT: Statement = {
 const CLAIM: Statement = {
   name: 'open-work-claim',
   text: `WITH due AS MATERIALIZED (
-      SELECT stream, step, due_ms FROM open_work WHERE due_ms <= $1 ORDER BY due_ms, stream, step LIMIT $2 FOR UPDATE SKIP LOCKED
+      SELECT stream, step, due_ms, leased_until_ms IS NOT NULL AS was_leased
+      FROM open_work WHERE due_ms <= $1 ORDER BY due_ms, stream, step LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE open_work w SET leased_until_ms = $3, due_ms = $3 FROM due d WHERE w.stream = d.stream AND w.step = d.step
-    RETURNING ${COLUMNS.replace('w.due_ms', 'd.due_ms')}`,
+    RETURNING ${COLUMNS.replace('w.due_ms', 'd.due_ms')}, d.was_leased`,
+};
+/** In the order in which everybody locks rows; those that somebody else has in hand are moved on by them. */
+const RENEW: Statement = {
+  name: 'open-work-renew',
+  text: `WITH held AS MATERIALIZED (
+      SELECT w.stream, w.step FROM unnest($1::text[], $2::text[], $3::integer[]) AS h (stream, step, attempt)
+      JOIN open_work w ON w.stream = h.stream AND w.step = h.step AND w.attempt = h.attempt
+      WHERE w.leased_until_ms < $4 ORDER BY w.stream, w.step FOR UPDATE OF w SKIP LOCKED
+    )
+    UPDATE open_work w SET leased_until_ms = $4, due_ms = $4 FROM held h WHERE w.stream = h.stream AND w.step = h.step`,
 };
 const DEFER: Statement = {
   name: 'open-work-defer',
@@ -89,6 +100,7 @@ export const openPostgresOpenWork = (database: Database): OpenWork => ({
       items.map(({ sinceMs }) => sinceMs),
       items.map(({ revision }) => revision),
       items.map(({ sagaVersion }) => sagaVersion),
+      items.map(({ leasedUntilMs }) => leasedUntilMs ?? null),
     ];
     try {
       await database.rows(APPLY, values);
@@ -97,9 +109,15 @@ export const openPostgresOpenWork = (database: Database): OpenWork => ({
     }
   },
 
-  async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<WorkItem[]> {
-    const claimed = (await database.rows<Row>(CLAIM, [nowMs, limit, nowMs + leaseMs])).map(workItem);
+  async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<ClaimedItem[]> {
+    const rows = await database.rows<readonly [...Row, wasLeased: boolean]>(CLAIM, [nowMs, limit, nowMs + leaseMs]);
+    const claimed = rows.map(([...row]) => ({ wasLeased: row.pop() as boolean, ...workItem(row as unknown as Row) }));
     return claimed.sort((a, b) => a.dueAtMs - b.dueAtMs);
+  },
+
+  async renew(items: Parameters<OpenWork['renew']>[0], untilMs: number): Promise<void> {
+    const values = [items.map(({ stream }) => stream), items.map(({ step }) => step), items.map(({ attempt }) => attempt), untilMs];
+    await database.rows(RENEW, values);
   },
 
   async defer({ stream, step, attempt }: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void> {

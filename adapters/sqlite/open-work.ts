@@ -1,6 +1,6 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
-import type { OpenWork, QueueStats, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
+import type { ClaimedItem, OpenWork, QueueStats, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import type { LogDatabase } from './log.ts';
 import { type StoredRow, WorkRows } from './work-rows.ts';
 
@@ -49,8 +49,12 @@ class SqliteOpenWork implements OpenWork {
     this.#flushSoon();
   }
 
-  async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<WorkItem[]> {
+  async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<ClaimedItem[]> {
     return this.#rows.claimDue(nowMs, limit, leaseMs);
+  }
+
+  async renew(items: Parameters<OpenWork['renew']>[0], untilMs: number): Promise<void> {
+    for (const { stream, step, attempt } of items) this.#rows.renew(stream, step, attempt, untilMs);
   }
 
   async defer({ stream, step, attempt }: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { QueueStats, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
+import type { ClaimedItem, QueueStats, RelayedItem, WorkFilter, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import { type Due, DueHeap } from './due-heap.ts';
 
 /**
@@ -30,7 +30,7 @@ export class WorkRows {
   readonly #due = new DueHeap<WorkRow>();
 
   /** Replaces the rows of a stream, unless they come from a later revision. Returns whether it did. */
-  replace(stream: string, revision: number, items: readonly WorkItem[]): boolean {
+  replace(stream: string, revision: number, items: readonly RelayedItem[]): boolean {
     const before = this.#streams.get(stream);
     if (!before) {
       if (items.length > 0) this.#insert(stream, revision, items.map(freshRow));
@@ -47,10 +47,10 @@ export class WorkRows {
     return true;
   }
 
-  claimDue(nowMs: number, limit: number, leaseMs: number): WorkItem[] {
-    const claimed: WorkItem[] = [];
+  claimDue(nowMs: number, limit: number, leaseMs: number): ClaimedItem[] {
+    const claimed: ClaimedItem[] = [];
     for (let row = this.#due.first; row && row.dueAtMs <= nowMs && claimed.length < limit; row = this.#due.first) {
-      claimed.push(asItem(row));
+      claimed.push({ ...asItem(row), wasLeased: row.leasedUntilMs !== undefined });
       row.leasedUntilMs = nowMs + leaseMs;
       this.#move(row, row.leasedUntilMs);
     }
@@ -59,9 +59,16 @@ export class WorkRows {
 
   /** Returns whether the row was there. */
   defer(stream: string, step: string, attempt: number, dueAtMs: number): boolean {
-    const row = this.#streams.get(stream)?.rows.find(({ item }) => item.step === step && item.attempt === attempt);
+    const row = this.#find(stream, step, attempt);
     if (row) this.#postpone(row, dueAtMs);
     return row !== undefined;
+  }
+
+  renew(stream: string, step: string, attempt: number, untilMs: number): void {
+    const row = this.#find(stream, step, attempt);
+    if (row?.leasedUntilMs === undefined || row.leasedUntilMs >= untilMs) return;
+    row.leasedUntilMs = untilMs;
+    this.#move(row, untilMs);
   }
 
   /** Spreads the rows of a queue, oldest first, but for those a worker has in hand. Returns their streams. */
@@ -116,6 +123,10 @@ export class WorkRows {
     this.#insert(stream, revision, rows.map(fromStored));
   }
 
+  #find(stream: string, step: string, attempt: number): WorkRow | undefined {
+    return this.#streams.get(stream)?.rows.find(({ item }) => item.step === step && item.attempt === attempt);
+  }
+
   *#all(): Iterable<WorkRow> {
     for (const { rows } of this.#streams.values()) yield* rows;
   }
@@ -144,11 +155,11 @@ export class WorkRows {
 
 const bySince = (a: WorkRow, b: WorkRow): number => a.item.sinceMs - b.item.sinceMs;
 
-const freshRow = (item: WorkItem): WorkRow => ({
+const freshRow = ({ leasedUntilMs, ...item }: RelayedItem): WorkRow => ({
   item,
-  dueAtMs: item.dueAtMs,
+  dueAtMs: leasedUntilMs ?? item.dueAtMs,
   deferredToMs: undefined,
-  leasedUntilMs: undefined,
+  leasedUntilMs,
   place: -1,
 });
 
@@ -161,11 +172,11 @@ const fromStored = ({ item, deferredToMs }: StoredRow): WorkRow => ({
 });
 
 /** The same step and attempt once more keeps what claiming and deferring made of it, where that is later. */
-const continuedRow = (item: WorkItem, before: readonly WorkRow[]): WorkRow => {
+const continuedRow = (item: RelayedItem, before: readonly WorkRow[]): WorkRow => {
   const row = freshRow(item);
   const same = before.find((other) => other.item.step === item.step && other.item.attempt === item.attempt);
   const wasMoved = same !== undefined && (same.deferredToMs !== undefined || same.leasedUntilMs !== undefined);
-  if (!wasMoved || same.dueAtMs <= item.dueAtMs) return row;
+  if (!wasMoved || same.dueAtMs <= row.dueAtMs) return row;
   row.dueAtMs = same.dueAtMs;
   row.deferredToMs = same.deferredToMs;
   row.leasedUntilMs = same.leasedUntilMs;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { LOG_START } from './event-store.ts';
-import type { OpenWork, WorkItem } from './open-work.ts';
+import type { OpenWork, RelayedItem, WorkItem } from './open-work.ts';
 
 export interface OpenWorkHarness extends AsyncDisposable {
   readonly work: OpenWork;
@@ -22,7 +22,7 @@ const item = (stream: string, more: Partial<WorkItem> = {}): WorkItem => ({
   sagaVersion: 1,
   ...more,
 });
-const change = (...items: WorkItem[]) => ({ stream: items[0]?.stream ?? '', revision: items[0]?.revision ?? 0, items });
+const change = (...items: RelayedItem[]) => ({ stream: items[0]?.stream ?? '', revision: items[0]?.revision ?? 0, items });
 const done = (stream: string, revision: number) => ({ stream, revision, items: [] });
 const streamsOf = (items: readonly WorkItem[]): string[] => items.map(({ stream }) => stream);
 const dueAt = async (work: OpenWork, stream: string): Promise<number[]> => (await work.ofStream(stream)).map(({ dueAtMs }) => dueAtMs);
@@ -132,6 +132,50 @@ const dueContract = (open: () => Promise<OpenWorkHarness>) => {
     assert.deepEqual(await work.claimDue(NOW + LEASE_MS - 1, 100, LEASE_MS), []);
     assert.deepEqual(await dueAt(work, 'order-1'), [NOW + LEASE_MS]);
     assert.equal((await work.claimDue(NOW + LEASE_MS, 100, LEASE_MS)).length, 30);
+  });
+
+  it('says of an item that was claimed or leased before, and let go by nobody', async () => {
+    await using harness = await open();
+    const { work } = harness;
+    const leasedUntilMs = NOW + LEASE_MS;
+    await work.apply([change(item('order-1')), change({ ...item('order-2'), leasedUntilMs }), change(item('order-3'))], 1n);
+    const leases = async (nowMs: number) =>
+      (await work.claimDue(nowMs, 10, LEASE_MS)).map(({ stream, wasLeased }) => `${stream} ${wasLeased}`).toSorted();
+    assert.deepEqual(await leases(NOW), ['order-1 false', 'order-3 false']);
+    await work.defer({ stream: 'order-3', step: 'advance', attempt: 1 }, NOW + 1);
+    assert.deepEqual(await leases(NOW + LEASE_MS), ['order-1 true', 'order-2 true', 'order-3 false']);
+  });
+
+  it('keeps the lease that an item came with when the log names the same step and attempt again', async () => {
+    await using harness = await open();
+    const { work } = harness;
+    await work.apply([change({ ...item('order-1'), leasedUntilMs: NOW + LEASE_MS })], 1n);
+    await work.apply([change(item('order-1', { revision: 1 }))], 2n);
+    assert.deepEqual(await dueAt(work, 'order-1'), [NOW + LEASE_MS]);
+    await work.apply([change(item('order-1', { revision: 2, attempt: 2 }))], 3n);
+    assert.deepEqual(await dueAt(work, 'order-1'), [NOW]);
+  });
+
+  it('makes a lease last, and nothing else', async () => {
+    await using harness = await open();
+    const { work } = harness;
+    const leased = { leasedUntilMs: NOW + LEASE_MS };
+    await work.apply(
+      [
+        change({ ...item('order-1'), ...leased }),
+        change({ ...item('order-2'), ...leased }),
+        change(item('order-3')),
+        change(item('order-4')),
+      ],
+      1n,
+    );
+    await work.defer({ stream: 'order-4', step: 'advance', attempt: 1 }, NOW + 7);
+    const named = (stream: string, attempt = 1) => ({ stream, step: 'advance', attempt });
+    await work.renew([named('order-1'), named('order-2', 2), named('order-3'), named('order-4'), named('order-5')], NOW + 2 * LEASE_MS);
+    await work.renew([named('order-1')], NOW + 1);
+    await work.renew([], NOW + 1);
+    const due = await Promise.all([1, 2, 3, 4].map((number) => dueAt(work, `order-${number}`)));
+    assert.deepEqual(due.flat(), [NOW + 2 * LEASE_MS, NOW + LEASE_MS, NOW, NOW + 7]);
   });
 
   it('keeps a claim and a deferral when the log names the same step and attempt again, and no longer than that', async () => {

@@ -23,6 +23,17 @@ export interface WorkItem {
   readonly sagaVersion: number;
 }
 
+/** An item as the relay has it: one that it hints at once is leased from the start, so that nobody else hints it too. */
+export interface RelayedItem extends WorkItem {
+  /** Later than `dueAtMs`: not due before. */
+  readonly leasedUntilMs?: number;
+}
+
+export interface ClaimedItem extends WorkItem {
+  /** Somebody had been hinted about it, and let the lease run out: that hint is lost, or still waits at the broker. */
+  readonly wasLeased: boolean;
+}
+
 export interface WorkFilter {
   readonly queue?: string;
   readonly partnerId?: string;
@@ -39,7 +50,7 @@ export interface OpenWork extends AsyncDisposable {
   /**
    * Replaces all rows of each named stream and moves the checkpoint, in one transaction. A stream with no items is
    * done. A stream whose stored rows carry a higher revision is left as it is. An item that is there already with the same
-   * step and attempt keeps a later `dueAtMs` set by {@link claimDue} or {@link defer}.
+   * step and attempt keeps a later `dueAtMs` set by a lease or by {@link defer}.
    *
    * May be buffered for up to 250 ms by an adapter that serves its own process alone: after a crash the checkpoint is
    * older, and replaying the log from it gives the same rows.
@@ -48,7 +59,7 @@ export interface OpenWork extends AsyncDisposable {
    * @throws SupersededError the term is over; nothing was changed
    */
   apply(
-    changes: readonly { readonly stream: string; readonly revision: number; readonly items: readonly WorkItem[] }[],
+    changes: readonly { readonly stream: string; readonly revision: number; readonly items: readonly RelayedItem[] }[],
     checkpoint: bigint,
     term?: Term,
   ): Promise<void>;
@@ -57,7 +68,10 @@ export interface OpenWork extends AsyncDisposable {
    * Takes up to `limit` items due at `nowMs`, oldest due first, and moves their `dueAtMs` to `nowMs + leaseMs`: if the
    * hint about them is lost, they become due again. Never hands one item to two callers within a lease.
    */
-  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<WorkItem[]>;
+  claimDue(nowMs: number, limit: number, leaseMs: number): Promise<ClaimedItem[]>;
+
+  /** Makes the leases of these items last until then; no effect on a longer one, or on an item that is gone, deferred or another attempt. */
+  renew(items: readonly Pick<WorkItem, 'stream' | 'step' | 'attempt'>[], untilMs: number): Promise<void>;
 
   /** Moves one item's due time (forward or back); no effect when the row is gone or belongs to another attempt. */
   defer(item: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void>;

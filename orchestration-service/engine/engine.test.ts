@@ -4,6 +4,7 @@ import type { Append, EventStore } from '@sagahub/contracts/ports/event-store.ts
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { ExternalCall, Flow } from '@sagahub/contracts/saga.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { HELD_LEASE_MS } from './held-hints.ts';
 import { HINT_LEASE_MS } from './relay.ts';
 import { StreamRuntime } from './runtime.ts';
 import { type EngineBench, engineBench } from './testing/engine-bench.ts';
@@ -102,6 +103,48 @@ describe('the saga engine', () => {
       await bench.clock.advance(HINT_LEASE_MS);
       return (await bench.typesOf(stream)).length === 2;
     });
+  });
+
+  it('takes hints that wait at the broker for waiting, and not for lost', async () => {
+    let hinted = 0;
+    let waiting = 1;
+    const stuffed = (bus: MessageBus): MessageBus => ({
+      ...bus,
+      publish: (hints) => Promise.resolve(void (hinted += hints.length)),
+      backlog: () => Promise.resolve(waiting),
+      [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+    });
+    await using bench = await engineBench({ bus: stuffed });
+    const stream = await bench.announce('14');
+    await eventually('it is hinted', () => hinted === 1);
+    await bench.clock.advance(HINT_LEASE_MS);
+    await eventually('its lease is longer', async () => {
+      const [row] = await bench.openWork.ofStream(stream);
+      return row !== undefined && row.dueAtMs > bench.clock.now() + HINT_LEASE_MS;
+    });
+    assert.equal(hinted, 1);
+    waiting = 0;
+    await eventually('the queue is empty, and it is hinted again', async () => {
+      await bench.clock.advance(HELD_LEASE_MS);
+      return hinted === 2;
+    });
+  });
+
+  it('hints nobody about what a worker has in hand, however long', async () => {
+    const packed = Promise.withResolvers<string>();
+    let hinted = 0;
+    const counting = (bus: MessageBus): MessageBus => ({
+      ...bus,
+      publish: (hints) => ((hinted += hints.length), bus.publish(hints)),
+      [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+    });
+    await using bench = await engineBench({ bus: counting, participants: { packer: () => packed.promise } });
+    const stream = await bench.announce('15');
+    await eventually('it is hinted', () => hinted === 1);
+    for (let second = 0; second < 120; second += 1) await bench.clock.advance(1_000);
+    assert.equal(hinted, 1);
+    packed.resolve('box');
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
   });
 
   it('brings hints that the bus could not take as soon as it can, and not only after the lease of a lost one', async () => {

@@ -2,17 +2,20 @@ import { aborted } from '@sagahub/contracts/aborted.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
-import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
-import type { WorkItem } from '@sagahub/contracts/ports/open-work.ts';
+import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
+import type { ClaimedItem, RelayedItem, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
 import { OPERATOR_QUEUE, type PendingStep } from '@sagahub/contracts/saga.ts';
 import { pendingSteps } from './folding.ts';
+import { HELD_LEASE_MS } from './held-hints.ts';
 import type { StreamRuntime } from './runtime.ts';
 
 /**
- * How long a hinted step is left alone before it counts as lost and is hinted again. Longer than a call to a third party may take.
+ * How long a hinted step is left alone before its hint counts as lost and it is hinted again, unless hints wait at the broker: then it is
+ * likely among them. Whoever has the hint makes the lease last ({@link HELD_LEASE_MS}).
  */
-export const HINT_LEASE_MS = 45_000;
+export const HINT_LEASE_MS = 6_000;
 /** How often due rows are looked for. Also the resolution of retries and deadlines. */
 const SWEEP_EVERY_MS = 100;
 const SWEEP_LIMIT = 1_000;
@@ -68,7 +71,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   const onEvents = async (events: readonly RecordedEvent[]): Promise<void> => {
     const nowMs = clock.now();
     const hints: Hint[] = [];
-    const changes: { stream: string; revision: number; items: WorkItem[] }[] = [];
+    const changes: { stream: string; revision: number; items: RelayedItem[] }[] = [];
     for (const [stream, news] of byStream(events)) {
       const folded = await runtime.follow(stream, news);
       const rows = pendingSteps(folded);
@@ -78,7 +81,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
         // One that was hinted before keeps the lease it has, or the time that its worker put it off to.
         const isNew = due && !before.includes(keyOf(row));
         if (isNew) hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
-        return workItem(folded, row, isNew ? nowMs + HINT_LEASE_MS : row.dueAtMs);
+        return { ...workItem(folded, row), ...(isNew && { leasedUntilMs: nowMs + HINT_LEASE_MS }) };
       });
       changes.push({ stream, revision: folded.revision, items });
       if (rows.length === 0) {
@@ -94,7 +97,8 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
     while (!signal.aborted) {
       try {
         const due = await openWork.claimDue(clock.now(), through ? SWEEP_LIMIT : 1, HINT_LEASE_MS);
-        if (due.length > 0) await publish(due.map(hintOf));
+        const lost = await withoutWaiting(runtime.ports, due);
+        if (lost.length > 0) await publish(lost.map(hintOf));
         if (due.length === SWEEP_LIMIT) continue;
       } catch (error) {
         telemetry.logger.warn('due work could not be looked up; trying again', { reason: String(error) });
@@ -124,17 +128,37 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   fail(undefined);
 };
 
+/** Without those whose hints are probably waiting at the broker. They are left alone for as long as somebody who has one would ask for. */
+const withoutWaiting = async ({ bus, openWork, clock }: Pick<Ports, 'bus' | 'openWork' | 'clock'>, due: readonly ClaimedItem[]) => {
+  const backlogs = new Map<string, number>();
+  for (const { queue, wasLeased } of due) if (wasLeased && !backlogs.has(queue)) backlogs.set(queue, await backlogOf(bus, queue));
+  const isWaiting = ({ queue, wasLeased }: ClaimedItem) => wasLeased && backlogs.get(queue) !== 0;
+  const waiting = due.filter(isWaiting);
+  if (waiting.length > 0) await openWork.renew(waiting, clock.now() + HELD_LEASE_MS);
+  return due.filter((item) => !isWaiting(item));
+};
+
+/** None of a broker that is away: publishing to it will tell. */
+const backlogOf = async (bus: MessageBus, queue: string): Promise<number> => {
+  try {
+    return await bus.backlog(queue);
+  } catch (error) {
+    if (error instanceof HubError && error.retryable) return 0;
+    throw error;
+  }
+};
+
 const hintOf = ({ queue, stream, step, attempt, partnerId }: WorkItem): Hint => ({ queue, stream, step, attempt, partnerId });
 
 const keyOf = (row: PendingStep): string => `${row.step} ${row.attempt}`;
 
-const workItem = (folded: Folded, row: PendingStep, dueAtMs: number): WorkItem => ({
+const workItem = (folded: Folded, row: PendingStep): WorkItem => ({
   stream: folded.stream,
   step: row.step,
   queue: row.queue,
   partnerId: folded.partnerId,
   attempt: row.attempt,
-  dueAtMs,
+  dueAtMs: row.dueAtMs,
   sinceMs: row.sinceMs,
   revision: folded.revision,
   sagaVersion: folded.flow.pinnedVersion(folded.state) ?? 0,

@@ -4,6 +4,7 @@ import type { WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import { FairQueue } from './fair-queue.ts';
 import { pendingSteps } from './folding.ts';
+import { HeldHints } from './held-hints.ts';
 import type { StreamRuntime } from './runtime.ts';
 
 /** Hints held by one process; more would only wait here instead of in the broker. */
@@ -22,7 +23,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   const logger = telemetry.logger.child({ queue });
   const { laneOf = ({ partnerId }) => partnerId, postpone, unsettledPerLane = Infinity } = options;
   const line = new FairQueue(options);
-  const inHand = new Map<string, { again: boolean }>();
+  const inHand = new HeldHints<{ again: boolean }>(clock);
   const stop = new AbortController();
 
   const handle = async (hint: Hint, ids: { traced?: Attributes }): Promise<void> => {
@@ -61,8 +62,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   };
 
   const take = (hint: Hint): Promise<void> => {
-    const key = `${hint.stream} ${hint.step}`;
-    const running = inHand.get(key);
+    const running = inHand.get(hint);
     if (running) {
       running.again = true;
       return Promise.resolve();
@@ -73,10 +73,10 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
     const untilMs = postpone?.(hint, waiting);
     if (untilMs !== undefined) return openWork.defer(hint, untilMs);
     const state = { again: false };
-    inHand.set(key, state);
+    inHand.add(hint, state);
     const { promise, resolve } = Promise.withResolvers<void>();
     const finish = () => {
-      inHand.delete(key);
+      inHand.delete(hint);
       resolve();
     };
     const run = async () => {
@@ -92,9 +92,11 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
 
   const consumer = await bus.consume(queue, { prefetch: PREFETCH, onHint: take });
   if (runtime.options.soleWorker) await openWork.wake(queue, clock.now(), 0);
+  const kept = inHand.keepLeases(openWork, logger, stop.signal);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
+      await kept;
       await line.drain();
       await consumer[Symbol.asyncDispose]();
     },
