@@ -145,6 +145,20 @@ export const METRICS = {
     'state',
   ),
 
+  consumerWaiting: gauge('hub.consumer.waiting', '{event}', 'Events in the queue of a consumer that nobody has in hand.', 'consumer'),
+  consumerOldestAge: gauge(
+    'hub.consumer.oldest.age',
+    's',
+    'For how long the oldest event in the queue of a consumer has been there.',
+    'consumer',
+  ),
+  consumerBehind: gauge(
+    'hub.consumer.behind',
+    '{state}',
+    '0: all events are in the queue of the consumer; 1: it is behind: its queue is full, gone, or being filled from the log.',
+    'consumer',
+  ),
+
   eventStoreAppendDuration: seconds(
     'hub.event_store.append.duration',
     STORE_SECONDS,

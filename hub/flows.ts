@@ -7,6 +7,8 @@ import { orderFlow } from '@sagahub/orchestration-service/flows/order/flow.ts';
 import { orderParticipants } from '@sagahub/orchestration-service/flows/order/participants.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
 import type { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
+import { REFUSAL_QUEUE } from '@sagahub/contracts/messages/consumer.ts';
+import { refusalFlow } from '@sagahub/outbound-service/broadcast/refusals/flow.ts';
 import { ALERT_QUEUE, alertFlow } from '@sagahub/outbound-service/alerts/flow.ts';
 import { REDRIVE_QUEUE, redriveFlow } from '@sagahub/outbound-service/redrives/flow.ts';
 import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
@@ -24,7 +26,14 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports, unf
 });
 
 /** Every flow that the engine runs. */
-export const allFlows = (orders: FlowRegistration): readonly Flow[] => [orders.flow, deliveryFlow, inboundFlow, redriveFlow, alertFlow];
+export const allFlows = (orders: FlowRegistration): readonly Flow[] => [
+  orders.flow,
+  deliveryFlow,
+  inboundFlow,
+  redriveFlow,
+  alertFlow,
+  refusalFlow,
+];
 
 /** Flows whose requests are refused here, by name: what there is to do about it. */
 export const closedFlows = (): Readonly<Record<string, string>> => ({
@@ -39,4 +48,5 @@ export const QUEUES: readonly string[] = [
   INBOUND_QUEUE,
   REDRIVE_QUEUE,
   ALERT_QUEUE,
+  REFUSAL_QUEUE,
 ];

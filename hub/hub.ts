@@ -24,6 +24,7 @@ import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/conn
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import { ensureAdmin } from './admin-client.ts';
+import { openBroadcast } from './broadcast.ts';
 import type { HubConfig } from './config.ts';
 import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
@@ -112,7 +113,9 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
   started.use(startInventory(ports, unfinishedLoads));
   const webhooks = started.use(openWebhooks(config));
-  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http));
+  const broadcast = await openBroadcast(config.outbound, ports);
+  if (broadcast) started.use(broadcast);
+  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http, broadcast));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const inbound = inboundHealth();
   const services = [integration, orchestration, outbound, readModel, inbound.service];

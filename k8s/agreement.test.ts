@@ -25,6 +25,7 @@ describe('manifests and the code', () => {
     const texts = [
       'base/settings.env',
       'components/inbox/integration-service.yaml',
+      'components/events/outbound-service.yaml',
       'overlays/production/alerts.yaml',
       'overlays/production/erp-credentials.yaml',
     ]

@@ -132,13 +132,14 @@ describe('manifests, rendered', () => {
     }
   });
 
-  it('give production its inbox of orders and its alerts, each to the one service that has them', async () => {
+  it('give production its inbox of orders, its broker of events and its alerts, each to the one service that has them', async () => {
     const { objects } = await render('overlays/production');
     const readers = (setting: string) =>
       workloadsOf(objects)
         .filter(({ containers }) => containers.some(({ env = [] }) => env.some(({ name }: { name: string }) => name === setting)))
         .map(({ object }) => object.metadata.name);
     assert.deepEqual(readers('HUB_INBOX_URL_FILE'), ['integration-service']);
+    assert.deepEqual(readers('HUB_EVENTS_URL_FILE'), ['outbound-service']);
     for (const setting of ['HUB_ALERT_URL', 'HUB_ALERT_SECRET_FILE']) assert.deepEqual(readers(setting), ['outbound-service'], setting);
   });
 

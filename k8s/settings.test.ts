@@ -27,6 +27,7 @@ const IN_FILES: Environment = {
   HUB_REDIS_URL: 'rediss://:secret@redis',
   HUB_RABBITMQ_URL: 'amqps://hub:secret@rabbitmq',
   HUB_INBOX_URL: 'amqps://hub:secret@rabbitmq/partners',
+  HUB_EVENTS_URL: 'amqps://hub:secret@rabbitmq/events',
   HUB_MONGODB_URL: 'mongodb+srv://hub:secret@mongodb/hub',
 };
 /** What a process would read where every secret file holds something, and whoever starts compose has set nothing. */

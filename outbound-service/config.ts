@@ -1,6 +1,7 @@
 import { type ConfigOf, duration, durations, integer, type Settings, url } from '@sagahub/contracts/config.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { z } from 'zod';
+import { broadcastSettings } from './broadcast/config.ts';
 import type { RestErpOptions } from './connectors/rest/connector.ts';
 import type { RestAuth } from './connectors/rest/credentials.ts';
 import { webhookSettings } from './webhooks/config.ts';
@@ -90,6 +91,7 @@ export const outboundSettings = {
     description: 'Waiting orders let go per second when a breaker closes.',
   },
   ...webhookSettings,
+  ...broadcastSettings,
 } satisfies Settings;
 export type OutboundConfig = ConfigOf<typeof outboundSettings>;
 

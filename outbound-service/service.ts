@@ -2,7 +2,9 @@ import type { Connector } from '@sagahub/contracts/ports/connector.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import type { EventBroadcast } from '@sagahub/contracts/ports/event-broadcast.ts';
 import type { HttpClient } from '@sagahub/contracts/ports/http-client.ts';
+import { startBroadcast } from './broadcast/start.ts';
 import { startAlerts } from './alerts/start.ts';
 import { breakerRoutes } from './admin/breakers.ts';
 import { orderActRoutes } from './admin/order-acts.ts';
@@ -33,6 +35,7 @@ const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
  * Delivers to third parties, each connector with its own queue, concurrency and breaker, and tells subscribers. Connectors and clients stay
  * the caller's to close.
  * @param http for alerts
+ * @param broadcast where consumers are; absent: nowhere
  */
 export const startOutbound = async (
   config: OutboundConfig,
@@ -41,6 +44,7 @@ export const startOutbound = async (
   connectors: readonly Connector[],
   webhookOptions: WebhookOptions,
   http: HttpClient,
+  broadcast?: EventBroadcast,
 ): Promise<Service> => {
   const { store, clock, telemetry } = ports;
   const lines: Line[] = [];
@@ -56,6 +60,7 @@ export const startOutbound = async (
     await Promise.all(lines.map((line) => line.stop()));
     throw error;
   });
+  const consumers = await startBroadcast(config, ports, runtime, broadcast, webhookOptions.takesWork);
   const alerts = await startAlerts(config, ports, runtime, http);
   const glance = glancer(new Map(lines.map(({ context }) => [context.connector.name, context])), telemetry);
   const settled = telemetry.counter(METRICS.redriveItems.name);
@@ -76,9 +81,16 @@ export const startOutbound = async (
       ...redriveRoutes(ports, runtime),
       ...orderActRoutes(ports, runtime),
       ...webhooks.routes,
+      ...consumers.routes,
     ],
-    health: async () => [...[...breakers.values()].map(healthOf), followingOf(followed), ...webhooks.health()],
+    health: async () => [
+      ...[...breakers.values()].map(healthOf),
+      followingOf(followed),
+      ...webhooks.health(),
+      ...(await consumers.health()),
+    ],
     async [Symbol.asyncDispose]() {
+      await consumers[Symbol.asyncDispose]();
       await redrives[Symbol.asyncDispose]();
       await alerts?.[Symbol.asyncDispose]();
       const drained = new AbortController();

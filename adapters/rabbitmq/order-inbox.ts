@@ -1,9 +1,10 @@
 import { ClosedError } from '@sagahub/contracts/errors.ts';
 import type { OrderInbox, Settlement } from '@sagahub/contracts/ports/order-inbox.ts';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
-import amqp, { type ChannelModel, type ConfirmChannel, type ConsumeMessage, type RecoveringChannelModel } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, ConsumeMessage } from 'amqplib';
 import { type Engine, requireScheme, unavailable } from '../engine/engine.ts';
 import type { Starting } from '../engine/starting.ts';
+import { keepConnected } from './connection.ts';
 import { inboundMessageOf, replyAddressOf, replyOptionsOf } from './inbound-message.ts';
 import { declareInbox, INBOX } from './inbox-topology.ts';
 
@@ -16,12 +17,8 @@ export interface RabbitMqOrderInboxOptions extends Pick<Starting, 'clock' | 'log
   readonly prefetch: number;
 }
 
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
-/** Without a sign of life for two to three times as long the connection is made anew. */
-const HEARTBEAT_SECONDS = 10;
-/** A broker that does not answer the farewell has to do without it. */
-const CLOSE_WITHIN_MS = 2_000;
+/** What a bug keeps from being settled stays in hand for so long. */
+const PAUSE_MS = 10_000;
 
 type Handle = Parameters<OrderInbox['consume']>[0];
 
@@ -57,7 +54,7 @@ class InboxConsumer implements AsyncDisposable {
   readonly #handle: Handle;
   readonly #inHand = new Set<Promise<void>>();
   readonly #leaving = new AbortController();
-  #connection: RecoveringChannelModel | undefined;
+  #connection: AsyncDisposable | undefined;
   #up: { readonly channel: ConfirmChannel; readonly consumerTag: string } | undefined;
   #problem: unknown = new Error('not connected yet');
 
@@ -69,29 +66,18 @@ class InboxConsumer implements AsyncDisposable {
 
   /** Tries for ever, in the background: a hub takes orders over HTTP while its broker is away. */
   async connect(): Promise<void> {
-    const url = new URL(this.#engine.url);
-    if (!(Number(url.searchParams.get('heartbeat')) > 0)) url.searchParams.set('heartbeat', String(HEARTBEAT_SECONDS));
-    const connection = await amqp.connect(url.href, {
-      timeout: 5_000,
-      noDelay: true,
-      keepAlive: true,
-      clientProperties: { connection_name: 'sagahub orders inbox' },
-      recovery: {
-        initialDelay: FIRST_RETRY_MS,
-        maxDelay: LONGEST_RETRY_MS,
-        waitForConnect: false,
-        setup: (model: ChannelModel) => this.#setUp(model),
+    const { clock, logger } = this.#options;
+    this.#connection = await keepConnected({
+      engine: this.#engine,
+      name: 'sagahub orders inbox',
+      clock,
+      setUp: (model) => this.#setUp(model),
+      onAway: (error) => {
+        this.#up = undefined;
+        this.#problem = error;
+        logger.warn('the inbox of orders is away', { reason: unavailable(this.#engine, error).message });
       },
     });
-    this.#connection = connection;
-    const away = (error: Error): void => {
-      this.#up = undefined;
-      this.#problem = error;
-      this.#options.logger.warn('the inbox of orders is away', { reason: unavailable(this.#engine, error).message });
-    };
-    connection.on('connect-failed', away);
-    connection.on('disconnect', away);
-    connection.on('error', () => {}); // `disconnect` follows
   }
 
   health(): HealthCheck {
@@ -101,20 +87,16 @@ class InboxConsumer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { clock } = this.#options;
     const up = this.#up;
     const cancelled = up?.channel.cancel(up.consumerTag).catch(() => {});
     this.#leaving.abort(new ClosedError('the inbox of orders'));
     await Promise.all(this.#inHand);
     await cancelled;
     await up?.channel.waitForConfirms().catch(() => {}); // replies that are lost come with the next delivery
-    const gone = new AbortController();
-    const closed = this.#connection?.close().finally(() => gone.abort());
-    await Promise.race([closed, clock.sleep(CLOSE_WITHIN_MS, gone.signal)]);
+    await this.#connection?.[Symbol.asyncDispose]();
   }
 
   async #setUp(model: ChannelModel): Promise<void> {
-    model.on('error', () => {}); // nobody else listens yet, and `close` follows
     const lost = new AbortController();
     const reset = (): void => {
       lost.abort(new ClosedError('the connection'));
@@ -149,7 +131,7 @@ class InboxConsumer implements AsyncDisposable {
       ignored(() => channel.ack(message));
     } catch (error) {
       this.#options.logger.error('a message could not be settled; it comes again', {}, error);
-      await this.#options.clock.sleep(LONGEST_RETRY_MS, signal);
+      await this.#options.clock.sleep(PAUSE_MS, signal);
       ignored(() => channel.nack(message, false, true));
     }
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { Confirms } from './confirms.ts';
 import type { Outgoing } from './hint-codec.ts';
 import { declareQueue, declareUndecodable, DELETION_SETTLES_MS, queueName, UNDECODABLE } from './topology.ts';
 
@@ -7,8 +8,6 @@ import { declareQueue, declareUndecodable, DELETION_SETTLES_MS, queueName, UNDEC
 const WINDOW = 2_000;
 /** How often a message is sent that the broker returns or refuses; its queue is declared anew before each repetition. */
 const TRIES = 3;
-/** A broker that is blocked (its disk or memory is full) confirms nothing until it is not. */
-const CONFIRM_WITHIN_MS = 10_000;
 
 /**
  * Publishes on one connection. A message is sent when the broker has confirmed it, which for a quorum queue means a majority has it on disk.
@@ -19,16 +18,16 @@ const CONFIRM_WITHIN_MS = 10_000;
 export class Publisher {
   readonly #channel: ConfirmChannel;
   readonly #clock: Clock;
+  readonly #confirms: Confirms;
   readonly #declared = new Map<string, Promise<void>>();
   /** Messages that came back, by batch. */
   readonly #returned = new Map<string, Outgoing[]>();
   #batches = 0;
-  #ended = false;
 
   private constructor(channel: ConfirmChannel, clock: Clock) {
     this.#channel = channel;
     this.#clock = clock;
-    channel.prependListener('close', () => (this.#ended = true)); // before amqplib fails what is not confirmed
+    this.#confirms = new Confirms(channel, clock);
     channel.on('return', ({ properties, fields, content }: Message) => {
       const queue = fields.routingKey.slice(queueName('').length);
       this.#returned.get(String(properties.correlationId))?.push({ queue, bytes: content });
@@ -58,7 +57,7 @@ export class Publisher {
 
   async sendUndecodable(queue: string, bytes: Buffer): Promise<void> {
     const properties = { persistent: true, headers: { 'x-queue': queueName(queue) } };
-    const refused = await this.#confirmed(1, (confirm) => this.#channel.publish(UNDECODABLE, '', bytes, properties, confirm));
+    const refused = await this.#confirms.refusedAny(1, (confirm) => this.#channel.publish(UNDECODABLE, '', bytes, properties, confirm));
     if (refused) throw new Error(`the broker refused a message for ${UNDECODABLE}`);
   }
 
@@ -87,7 +86,7 @@ export class Publisher {
     let refused = false;
     try {
       const properties = { mandatory: true, persistent: true, contentType: 'application/json', correlationId };
-      refused = await this.#confirmed(messages.length, (confirm) => {
+      refused = await this.#confirms.refusedAny(messages.length, (confirm) => {
         for (const { queue, bytes } of messages) this.#channel.publish('', queueName(queue), bytes, properties, confirm);
       });
     } finally {
@@ -96,29 +95,6 @@ export class Publisher {
     const again = refused ? messages : returned;
     for (const { queue } of again) this.#declared.delete(queue);
     return again;
-  }
-
-  /** Resolves when the broker has answered for all: with true when it refused any. */
-  async #confirmed(count: number, publish: (confirm: (error: unknown) => void) => void): Promise<boolean> {
-    const settled = new AbortController();
-    const confirms = new Promise<boolean>((resolve, reject) => {
-      let waiting = count;
-      let refused = false;
-      publish((error) => {
-        if (error && this.#ended) reject(error instanceof Error ? error : new Error('the channel has ended'));
-        refused ||= Boolean(error);
-        if ((waiting -= 1) === 0) resolve(refused);
-      });
-    });
-    const late = this.#clock.sleep(CONFIRM_WITHIN_MS, settled.signal).then((): never => {
-      throw new Error(`no confirm within ${CONFIRM_WITHIN_MS} ms: a broker short of disk or memory takes nothing in`);
-    });
-    late.catch(() => {}); // it also ends when the confirms were there first
-    try {
-      return await Promise.race([confirms, late]);
-    } finally {
-      settled.abort();
-    }
   }
 
   #declare(queue: string): Promise<void> {

@@ -1,10 +1,11 @@
 import type { JsonObject } from '../json.ts';
 
 /**
- * Which kind of work gave up. `erp`: a submission of an order; `processor`: one of a payment; `step`: a handler that kept throwing; `compensation`: something that could not be
- * undone; `surplus`: a completed order that the third party made once more; `webhook`: a delivery; `inbound`: a message that was refused.
+ * Which kind of work gave up. `erp`: a submission of an order; `processor`: one of a payment; `step`: a handler that kept throwing;
+ * `compensation`: something that could not be undone; `surplus`: a completed order that the third party made once more; `webhook`: a delivery; `inbound`: a message that was refused;
+ * `consumer`: an event that a consumer behind the broker refused.
  */
-export const DEAD_LETTER_ORIGINS = ['erp', 'processor', 'step', 'compensation', 'surplus', 'webhook', 'inbound'] as const;
+export const DEAD_LETTER_ORIGINS = ['erp', 'processor', 'step', 'compensation', 'surplus', 'webhook', 'inbound', 'consumer'] as const;
 export type DeadLetterOrigin = (typeof DEAD_LETTER_ORIGINS)[number];
 
 export const DEAD_LETTER_STATES = ['open', 'redriven', 'discarded', 'resolved'] as const;
@@ -50,7 +51,15 @@ export const PAYMENT_DEAD_LETTERS = 'payment-dead-letters';
 export const WEBHOOK_DEAD_LETTERS = 'webhook-dead-letters';
 /** Collection with messages that did not become orders. */
 export const INBOUND_DEAD_LETTERS = 'inbound-dead-letters';
+/** Collection with events that consumers refused. */
+export const CONSUMER_DEAD_LETTERS = 'consumer-dead-letters';
 /** All collections of dead letters, one per projection that makes some; each sorts by `failedAt` and filters by `state`. */
-export const DEAD_LETTER_COLLECTIONS: readonly string[] = [DEAD_LETTERS, PAYMENT_DEAD_LETTERS, WEBHOOK_DEAD_LETTERS, INBOUND_DEAD_LETTERS];
+export const DEAD_LETTER_COLLECTIONS: readonly string[] = [
+  DEAD_LETTERS,
+  PAYMENT_DEAD_LETTERS,
+  WEBHOOK_DEAD_LETTERS,
+  INBOUND_DEAD_LETTERS,
+  CONSUMER_DEAD_LETTERS,
+];
 /** What each of them is indexed by. */
 export const DEAD_LETTER_INDEXES: readonly (readonly string[])[] = [['state', 'failedAt'], ['objectId'], ['failedAt']];

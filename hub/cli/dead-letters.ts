@@ -30,7 +30,7 @@ export const deadLettersCommand = (): Command =>
 
 export const filtered = (command: Command): Command =>
   command
-    .option('--origin <kind>', 'erp, step, compensation, surplus, webhook or inbound')
+    .option('--origin <kind>', 'erp, step, compensation, surplus, webhook, inbound or consumer')
     .option('--partner <id>', 'of this partner alone')
     .option('--step <name>', 'what gave up')
     .option('--cause <cause>', 'as `list --causes` names it')

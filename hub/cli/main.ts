@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
   stock: async () => (await import('./stock.ts')).stockCommand(),
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLettersCommand(),
+  consumers: async () => (await import('./consumers.ts')).consumersCommand(),
   breakers: async () => (await import('./breakers.ts')).breakersCommand(),
   work: async () => (await import('./work.ts')).workCommand(),
   redrives: async () => (await import('./redrives.ts')).redrivesCommand(),

@@ -5,6 +5,7 @@ import type { StreamRuntime } from '@sagahub/orchestration-service/engine/runtim
 import { restErpOptions } from '@sagahub/outbound-service/config.ts';
 import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
+import { openBroadcast } from '../broadcast.ts';
 import type { HubConfig } from '../config.ts';
 import { openWebhooks } from '../webhooks.ts';
 import { closedWith } from './closed-with.ts';
@@ -15,5 +16,7 @@ export const startOutboundWithClients = async (config: HubConfig, ports: Ports, 
   const http = tracedHttpClient(pool, ports.telemetry);
   const erp = restErpConnector(restErpOptions(config.outbound), { http, clock: ports.clock });
   const webhooks = openWebhooks(config);
-  return closedWith(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http), webhooks, erp, pool);
+  const broadcast = await openBroadcast(config.outbound, ports);
+  const service = await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http, broadcast);
+  return closedWith(service, ...(broadcast ? [broadcast] : []), webhooks, erp, pool);
 };

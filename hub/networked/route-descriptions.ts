@@ -4,6 +4,7 @@ import { FLOWS } from '@sagahub/integration-service/flows.ts';
 import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
 import { orderActRoutes } from '@sagahub/outbound-service/admin/order-acts.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
+import { consumerRoutes } from '@sagahub/outbound-service/broadcast/routes.ts';
 import { webhookRoutes } from '@sagahub/outbound-service/webhooks/api/routes.ts';
 import { redriveRoutes } from '@sagahub/outbound-service/redrives/routes.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
@@ -28,6 +29,7 @@ export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
     ...redriveRoutes(absent, absent),
     ...orderActRoutes(absent, absent),
     ...webhookRoutes(absent),
+    ...consumerRoutes(absent),
   ],
   'read-model': readModelRoutes(absent, absent),
 };

@@ -1,6 +1,7 @@
 import { OPERATOR_ACTS } from '@sagahub/contracts/messages/operator.ts';
 import { REDRIVES } from '@sagahub/contracts/messages/redrive.ts';
 import {
+  CONSUMER_DEAD_LETTERS,
   DEAD_LETTER_INDEXES,
   DEAD_LETTERS,
   INBOUND_DEAD_LETTERS,
@@ -17,6 +18,7 @@ import { paymentFold } from './payment.ts';
 import { PAYMENTS } from './payment-document.ts';
 import type { Projection } from './projection.ts';
 import { redriveFold } from './redrive.ts';
+import { refusalFold } from './refusal.ts';
 import { webhookFold } from './webhook.ts';
 
 export const ordersProjection: Projection = {
@@ -90,6 +92,13 @@ export const webhooksProjection: Projection = {
   ],
 };
 
+export const consumersProjection: Projection = {
+  name: 'consumers',
+  version: 1,
+  folds: [refusalFold],
+  collections: [{ name: CONSUMER_DEAD_LETTERS, indexes: DEAD_LETTER_INDEXES }],
+};
+
 export const operatorsProjection: Projection = {
   name: 'operators',
   version: 1,
@@ -110,5 +119,6 @@ export const PROJECTIONS: readonly Projection[] = [
   breakersProjection,
   redrivesProjection,
   webhooksProjection,
+  consumersProjection,
   operatorsProjection,
 ];
