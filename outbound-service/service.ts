@@ -7,7 +7,8 @@ import type { HttpClient } from '@sagahub/contracts/ports/http-client.ts';
 import { startBroadcast } from './broadcast/start.ts';
 import { startAlerts } from './alerts/start.ts';
 import { breakerRoutes } from './admin/breakers.ts';
-import { orderActRoutes } from './admin/order-acts.ts';
+import { OPERATOR_FACES } from './admin/flows.ts';
+import { objectActRoutes } from './admin/object-acts.ts';
 import { deadLetterRoutes } from './admin/dead-letters.ts';
 import type { OutboundConfig } from './config.ts';
 import type { AttemptContext } from './deliveries/attempt.ts';
@@ -79,7 +80,7 @@ export const startOutbound = async (
       ...breakerRoutes(breakers),
       ...deadLetterRoutes(ports, runtime),
       ...redriveRoutes(ports, runtime),
-      ...orderActRoutes(ports, runtime),
+      ...OPERATOR_FACES.flatMap((face) => objectActRoutes(face, ports, runtime)),
       ...webhooks.routes,
       ...consumers.routes,
     ],

@@ -2,7 +2,8 @@ import type { Route } from '@sagahub/contracts/api/route.ts';
 import { erasureRoutes } from '@sagahub/integration-service/erasure/routes.ts';
 import { FLOWS } from '@sagahub/integration-service/flows.ts';
 import { breakerRoutes } from '@sagahub/outbound-service/admin/breakers.ts';
-import { orderActRoutes } from '@sagahub/outbound-service/admin/order-acts.ts';
+import { OPERATOR_FACES } from '@sagahub/outbound-service/admin/flows.ts';
+import { objectActRoutes } from '@sagahub/outbound-service/admin/object-acts.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
 import { consumerRoutes } from '@sagahub/outbound-service/broadcast/routes.ts';
 import { webhookRoutes } from '@sagahub/outbound-service/webhooks/api/routes.ts';
@@ -27,7 +28,7 @@ export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
     ...breakerRoutes(new Map()),
     ...deadLetterRoutes(absent, absent),
     ...redriveRoutes(absent, absent),
-    ...orderActRoutes(absent, absent),
+    ...OPERATOR_FACES.flatMap((face) => objectActRoutes(face, absent, absent)),
     ...webhookRoutes(absent),
     ...consumerRoutes(absent),
   ],

@@ -14,7 +14,10 @@ export const LETTER_FILTERS = {
   origin: { description: 'What kind of work gave up.', schema: word(DEAD_LETTER_ORIGINS).optional() },
   partner: { description: "The partner's id.", schema: z.string().max(255).optional() },
   step: { description: 'The step that gave up.', schema: z.string().max(255).optional() },
-  cause: { description: 'As `…/causes` lists it.', schema: z.string().max(255).optional() },
+  cause: {
+    description: 'As `…/causes` lists it, or with its origin before it as the work list names it: `erp:http-503`.',
+    schema: z.string().max(255).optional(),
+  },
   from: { description: 'Failed last at or after this time.', schema: moment.optional() },
   to: { description: 'Failed last before this time.', schema: moment.optional() },
 };
@@ -132,7 +135,7 @@ const matches = ({ origin, partner, cause, step }: LetterFilter, letter: DeadLet
   (origin === undefined || letter.origin === origin) &&
   (partner === undefined || letter.partnerId === partner) &&
   (step === undefined || letter.step === step) &&
-  (cause === undefined || letter.cause === cause);
+  (cause === undefined || letter.cause === cause || `${letter.origin}:${letter.cause}` === cause);
 
 /** What cursors belong to. */
 const LIST = 'dead-letters';

@@ -36,8 +36,8 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
       return { status: 202, body: { deadLetterId: letter.deadLetterId, result } };
     };
   const acted = {
-    202: { description: 'Recorded; the order goes on by itself', schema: outcomeView },
-    409: { description: 'The order has moved on: there is nothing to do here any more' },
+    202: { description: 'Recorded; the object goes on by itself', schema: outcomeView },
+    409: { description: 'The object has moved on: there is nothing to do here any more' },
   };
   return [
     {
@@ -118,7 +118,8 @@ export const deadLetterRoutes = (ports: Pick<Ports, 'documents' | 'store' | 'key
       {
         operationId: 'discardDeadLetter',
         summary: 'Give a dead letter up',
-        description: 'The order is undone and ends rejected. Of a compensation that failed: what could not be undone stays as it is.',
+        description:
+          'An order is undone and ends rejected, a payment is taken back and ends cancelled. Of a compensation that failed: what could not be undone stays as it is.',
         tag: TAG,
         responses: acted,
       },

@@ -101,7 +101,8 @@ describe('operator routes', () => {
       assert.deepEqual(await found({ origin: 'step' }), ['letter-3']);
       assert.deepEqual(await found({ partner: 'other' }), ['letter-2']);
       assert.deepEqual(await found({ step: 'advance' }), ['letter-3']);
-      assert.deepEqual(await found({ cause: 'http-500' }), ['letter-2', 'letter-1']);
+      for (const cause of ['http-500', 'erp:http-500']) assert.deepEqual(await found({ cause }), ['letter-2', 'letter-1']);
+      assert.deepEqual(await found({ cause: 'step:http-500' }), []);
       assert.deepEqual(await found({ from: '2026-11-20T00:00:02Z', to: '2026-11-20T00:00:04Z' }), ['letter-3', 'letter-2']);
       const { body } = await call('listDeadLetterCauses');
       const timeOf = (number: number) => letter(number).failedAt;

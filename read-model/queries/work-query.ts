@@ -18,7 +18,10 @@ const filtersOf = (flows: readonly [string, ...string[]]) => ({
     description: `One or more of ${HEALTH_STATES.join(', ')}, separated by commas; default: all but \`moving\`.`,
     schema: words(HEALTH_STATES).optional(),
   },
-  cause: { description: 'As `…/summary` lists it.', schema: z.string().max(255).optional() },
+  cause: {
+    description: 'As `…/summary` lists it; of what is stuck, also without its origin as dead letters name it: `http-503`.',
+    schema: z.string().max(255).optional(),
+  },
   waitsFor: { description: `One or more of ${WAITS_FOR.join(', ')}.`, schema: words(WAITS_FOR).optional() },
   partnerId: { description: 'Objects of this partner alone.', schema: z.string().max(255).optional() },
   olderThan: { description: 'Waiting for longer than this, such as 15m or 2d.', schema: duration('0ms') },
@@ -134,7 +137,7 @@ const matches = (
   nowMs: number,
 ): boolean =>
   (state ? state.includes(health.state) : health.state !== 'moving') &&
-  (cause === undefined || health.cause === cause) &&
+  (cause === undefined || health.cause === cause || (health.state === 'stuck' && health.cause.endsWith(`:${cause}`))) &&
   (waitsFor === undefined || waitsFor.includes(health.waitsFor)) &&
   (partnerId === undefined || document.partnerId === partnerId) &&
   nowMs - Date.parse(health.since) >= olderThan;
