@@ -89,7 +89,8 @@ export class KeyWrap {
     const decipher = createDecipheriv('aes-256-gcm', masterKey.key, wrapped.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAAD(Buffer.from(name)).setAuthTag(wrapped.subarray(-TAG_BYTES));
     try {
-      return Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+      // A copy of its own: what Buffer.concat gives lies in 64 KiB shared with others, and would keep all of it for as long as it is remembered.
+      return new Uint8Array(Buffer.concat([decipher.update(wrapped.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]));
     } catch (cause) {
       throw new ConfigurationError([
         `the stored key ${name} was altered (${(cause as Error).message}): restore the key store from a backup`,
