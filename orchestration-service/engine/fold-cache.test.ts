@@ -48,4 +48,15 @@ describe('fold cache', () => {
       [false, true, true],
     );
   });
+
+  it('keeps few streams that ended where nobody follows the log and drops them', () => {
+    const cache = new FoldCache(() => {}, 10, 2);
+    const streams = ['parcel-1', 'parcel-2', 'parcel-3', 'parcel-4'];
+    for (const stream of streams) cache.put(inFlight(stream));
+    for (const stream of streams.slice(0, 3)) cache.put(ended(stream));
+    assert.deepEqual(
+      streams.map((stream) => cache.get(stream)?.revision),
+      [undefined, 2, 2, 1],
+    );
+  });
 });

@@ -3,6 +3,11 @@ import { pendingSteps } from './folding.ts';
 
 /** Folded states kept in memory; about 2 KB each. */
 const DEFAULT_CAPACITY = 20_000;
+/**
+ * Ended ones among them. The relay drops a stream when it sees its end, moments later; a process that does not relay would fill up with
+ * ended orders (outbound-service held 40 MiB of them).
+ */
+const DEFAULT_ENDED = 2_000;
 
 /**
  * The folded states of streams in flight, so that a step costs no read of the log. Never trusted: every append names the revision it was
@@ -10,13 +15,17 @@ const DEFAULT_CAPACITY = 20_000;
  */
 export class FoldCache {
   readonly #entries = new Map<string, Folded>();
+  /** Those of them that ended, oldest first. */
+  readonly #ended = new Set<string>();
   readonly #capacity: number;
+  readonly #endedCapacity: number;
   readonly #onChange: (folded: Folded) => void;
 
   /** @param onChange told about every stream that moved on, whoever moved it */
-  constructor(onChange: (folded: Folded) => void, capacity = DEFAULT_CAPACITY) {
+  constructor(onChange: (folded: Folded) => void, capacity = DEFAULT_CAPACITY, endedCapacity = DEFAULT_ENDED) {
     this.#onChange = onChange;
     this.#capacity = capacity;
+    this.#endedCapacity = endedCapacity;
   }
 
   get(stream: string): Folded | undefined {
@@ -30,19 +39,27 @@ export class FoldCache {
   put(folded: Folded): void {
     const known = this.#entries.get(folded.stream);
     if (known && known.revision >= folded.revision) return;
-    if (known || pendingSteps(folded).length > 0) this.#keep(folded);
+    const isEnded = pendingSteps(folded).length === 0;
+    if (known || !isEnded) this.#keep(folded, isEnded);
     this.#onChange(folded);
   }
 
   drop(stream: string): void {
     this.#entries.delete(stream);
+    this.#ended.delete(stream);
   }
 
-  #keep(folded: Folded): void {
-    this.#entries.delete(folded.stream);
-    this.#entries.set(folded.stream, folded);
-    if (this.#entries.size <= this.#capacity) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+  #keep(folded: Folded, isEnded: boolean): void {
+    const { stream } = folded;
+    this.drop(stream);
+    this.#entries.set(stream, folded);
+    if (isEnded) this.#ended.add(stream);
+    if (this.#ended.size > this.#endedCapacity) this.#dropFirst(this.#ended);
+    if (this.#entries.size > this.#capacity) this.#dropFirst(this.#entries.keys());
+  }
+
+  #dropFirst(streams: Iterable<string>): void {
+    const [first] = streams;
+    if (first !== undefined) this.drop(first);
   }
 }
