@@ -34,10 +34,13 @@ const verifyCommand = (): Command =>
         throw new CommandError(EXIT.usage, 'name a --file or a --data-dir, not both');
       if (options.atLeast !== undefined && !/^\d+$/.test(options.atLeast))
         throw new CommandError(EXIT.usage, '--at-least takes a number of events');
-      const report = await lastReport(await reports(options));
+      const report = await verifyHistory(options);
       print(options, report, () => verdict(report));
       if (!report.intact) process.exitCode = EXIT.failed;
     });
+
+/** Of the running hub, unless a file or a folder is named. */
+export const verifyHistory = async (options: VerifyOptions = {}): Promise<Report> => lastReport(await reports(options));
 
 /** What is printed wherever the log was read. */
 type Report = Omit<AuditReport, 'head' | 'fault'> & { readonly fault?: Omit<AuditFault, 'position'> | undefined };
@@ -62,7 +65,7 @@ async function* online(): AsyncGenerator<Report> {
   for await (const line of connect('auditor').lines('POST', '/api/v1/admin/audit/verify')) yield JSON.parse(line) as AuditReport;
 }
 
-const verdict = ({ events, streams, intact, fault }: Report): string => {
+export const verdict = ({ events, streams, intact, fault }: Report): string => {
   if (intact) return `intact: ${events} events in ${streams} streams`;
   if (events > 0) note(`${events} events before it are intact`);
   const place = [

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
   backup: async () => (await import('./backup.ts')).backupCommand(),
   migrate: async () => (await import('./migrate.ts')).migrateCommand(),
+  rebuild: async () => (await import('./rebuild.ts')).rebuildCommand(),
   restore: async () => (await import('./restore.ts')).restoreCommand(),
 };
 

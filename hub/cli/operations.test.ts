@@ -107,6 +107,16 @@ describe('sagahub for operators and auditors', () => {
     assert.ok(jsonLines(drift).every(({ drifted, finished }) => drifted === 0 && finished));
     const rebuilt = await cli(['projections', 'rebuild', 'orders', '--json']);
     assert.equal(JSON.parse(rebuilt.stdout).finished, true, rebuilt.stderr);
+    const all = await cli(['rebuild', '--json']);
+    assert.equal(all.code, EXIT.ok, all.stderr);
+    const steps: { step: string; done: number }[] = JSON.parse(all.stdout);
+    assert.deepEqual(
+      steps
+        .filter(({ done }) => done > 0)
+        .slice(0, 3)
+        .map(({ step }) => step),
+      ['log verified', 'orders rebuilt', 'orders compared'],
+    );
     assert.equal((await cli(['projections', 'drift', 'nonsense'])).code, EXIT.notFound);
   });
 

@@ -33,9 +33,21 @@ const stateOf = ({ failing, rebuilding }: ProjectionStatus): string => {
   return rebuilding ? `rebuilding, ${rebuilding.events} of ${rebuilding.total} events` : 'running';
 };
 
-/** The named ones, or all. */
-const namesOf = async (client: HubClient, names: readonly string[]): Promise<readonly string[]> =>
+/** The named projections, or all. */
+export const namesOf = async (client: HubClient, names: readonly string[] = []): Promise<readonly string[]> =>
   names.length > 0 ? names : (await listed(client)).map(({ name }) => name);
+
+/** Folds one anew; resolves with how it went. */
+export const rebuildProjection = (client: HubClient, name: string): Promise<RebuildProgress> =>
+  withProgress(`Rebuilding ${name}`, 1, (update) =>
+    lastOf<RebuildProgress>(client, `${PATH}/${encodeURIComponent(name)}/rebuild`, ({ events, total }) => update(events, total)),
+  );
+
+/** Compares one with the log, all streams or one in `sample`. */
+export const compareProjection = (client: HubClient, name: string, sample?: number): Promise<DriftReport> =>
+  withProgress(`Comparing ${name}`, undefined, (update) =>
+    lastOf<DriftReport>(client, `${PATH}/${encodeURIComponent(name)}/drift${query({ sample })}`, ({ streams }) => update(streams)),
+  );
 
 const rebuildCommand = (): Command =>
   new Command('rebuild')
@@ -45,10 +57,7 @@ const rebuildCommand = (): Command =>
     .action(async (names: readonly string[], options: OutputOptions) => {
       const client = connect('operator');
       for (const name of await namesOf(client, names)) {
-        const path = `${PATH}/${encodeURIComponent(name)}/rebuild`;
-        const result = await withProgress(`Rebuilding ${name}`, 1, (update) =>
-          lastOf<RebuildProgress>(client, path, ({ events, total }) => update(events, total)),
-        );
+        const result = await rebuildProjection(client, name);
         print(options, { name, ...result }, () => `${name}: ${result.events} events folded, ${Math.round(result.eventsPerSecond)}/s`);
       }
     });
@@ -62,16 +71,13 @@ const driftCommand = (): Command =>
     .action(async (names: readonly string[], options: OutputOptions & { sample?: number }) => {
       const client = connect('operator');
       for (const name of await namesOf(client, names)) {
-        const path = `${PATH}/${encodeURIComponent(name)}/drift${query({ sample: options.sample })}`;
-        const result = await withProgress(`Comparing ${name}`, undefined, (update) =>
-          lastOf<DriftReport>(client, path, ({ streams }) => update(streams)),
-        );
+        const result = await compareProjection(client, name, options.sample);
         print(options, { name, ...result }, () => driftText(name, result));
         if (result.drifted > 0) process.exitCode = EXIT.failed;
       }
     });
 
-const driftText = (name: string, { streams, drifted, differences }: DriftReport): string => {
+export const driftText = (name: string, { streams, drifted, differences }: DriftReport): string => {
   if (drifted === 0) return `${name}: ${streams} streams, no difference`;
   const rows = differences.map(({ collection, id, kind, paths }) => [collection, id, kind, paths.join(' ')]);
   return `${name}: ${drifted} of ${streams} streams differ\n${table(['collection', 'document', 'how', 'where'], rows)}`;

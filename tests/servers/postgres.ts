@@ -18,6 +18,10 @@ export interface PostgresServer extends AsyncDisposable {
   createDatabase(): Promise<string>;
   /** One statement on any database of the server, on a connection of its own. */
   query<Row extends pg.QueryResultRow>(url: string, sql: string, values?: unknown[]): Promise<Row[]>;
+  /** What a schema of a database holds, by `pg_dump`. */
+  dump(url: string, schema: string): Buffer;
+  /** Puts it into another database, by `pg_restore`. */
+  restore(url: string, dump: Buffer): void;
   /** As a machine does that loses power, but for the disk's cache. */
   kill(): Promise<void>;
   /** Ends sessions, then the server. */
@@ -36,13 +40,14 @@ const SETTINGS = ['max_connections=200', 'logging_collector=off'];
 /** Tests end processes, not machines, and are over before a first vacuum a minute later. */
 const FOR_TESTS = ['fsync=off', 'full_page_writes=off', 'autovacuum_naptime=5s'];
 
-/** Folder of `initdb` and `postgres`: on the path, or where Debian puts its newest. */
-const binaries = (): string | undefined => {
+/** Folder of these programs: on the path, or where Debian puts its newest. */
+const folderOf = (...programs: readonly string[]): string | undefined => {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...versions.map((version) => join(debian, version, 'bin'))];
-  return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')));
+  return folders.find((folder) => programs.every((program) => existsSync(join(folder, program))));
 };
+const binaries = (): string | undefined => folderOf('initdb', 'postgres');
 
 /** Why no server can be started here; `undefined` when one can. */
 export const availability = (): string | undefined =>
@@ -118,6 +123,10 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
       return url.replace(/postgres$/, name);
     },
     query,
+    dump: (of, schema) =>
+      execFileSync(join(folderOf('pg_dump') ?? bin, 'pg_dump'), ['--format=custom', `--schema=${schema}`, of], { maxBuffer: 1e9 }),
+    restore: (to, dump) =>
+      void execFileSync(join(folderOf('pg_restore') ?? bin, 'pg_restore'), ['--exit-on-error', `--dbname=${to}`], { input: dump }),
     start,
     stop: () => end('SIGINT'), // "fast" shutdown
     kill: () => end('SIGKILL'),

@@ -137,7 +137,12 @@ export class NetworkedHub implements AsyncDisposable {
   }
 
   client(name: 'demo' | 'operator' | 'auditor'): ApiClient {
-    return new ApiClient(() => this.url, name, this.#secrets.get(name) ?? '');
+    return new ApiClient(() => this.url, name, this.secretOf(name));
+  }
+
+  /** Of a client. */
+  secretOf(name: 'demo' | 'operator' | 'auditor'): string {
+    return this.#secrets.get(name) ?? '';
   }
 
   /** @param env beside what the hub was started with */
