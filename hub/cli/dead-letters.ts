@@ -48,9 +48,9 @@ const listCommand = (): Command =>
       const client = connect('operator');
       if (causes) {
         const { items } = await client.call<{ items: readonly Cause[] }>('GET', `${PATH}/causes${query({ ...filter })}`);
-        const rows = items.map((item) => [item.count, item.origin, item.cause, moment(item.oldest), moment(item.newest), item.reason]);
+        const rows = items.map((item) => [item.count, causeText(item), moment(item.oldest), moment(item.newest), item.reason]);
         return print({ ...(json && { json }) }, items, () =>
-          rows.length > 0 ? table(['count', 'origin', 'cause', 'oldest', 'newest', 'last said'], rows) : 'no dead letters',
+          rows.length > 0 ? table(['count', 'cause', 'oldest', 'newest', 'last said'], rows) : 'no dead letters',
         );
       }
       const { items, next } = await client.call<{ items: readonly DeadLetter[]; next?: string }>(
@@ -62,7 +62,7 @@ const listCommand = (): Command =>
     });
 
 interface Cause {
-  readonly origin: string;
+  readonly origin: DeadLetter['origin'];
   readonly cause: string;
   readonly count: number;
   readonly oldest: string;
@@ -70,19 +70,26 @@ interface Cause {
   readonly reason: string;
 }
 
+/** As `--cause` takes it, here, of redrives and of `work`. */
+const causeText = ({ origin, cause }: Pick<DeadLetter, 'origin' | 'cause'>): string => `${origin}:${cause}`;
+
+/** The partner's own name of the object, where it is known. */
+const nameOf = ({ orderNumber, objectId, payload: { paymentReference } }: DeadLetter): string =>
+  typeof paymentReference === 'string' ? paymentReference : (orderNumber ?? objectId);
+
 const letterTable = (items: readonly DeadLetter[]): string =>
   table(
-    ['dead letter', 'origin', 'order', 'partner', 'step', 'attempts', 'failed', 'state', 'cause'],
+    ['dead letter', 'flow', 'object', 'partner', 'step', 'attempts', 'failed', 'state', 'cause'],
     items.map((letter) => [
       letter.deadLetterId,
-      letter.origin,
-      letter.orderNumber ?? letter.objectId,
+      letter.flow,
+      nameOf(letter),
       letter.partnerId,
       letter.step,
       letter.attempts,
       moment(letter.failedAt),
       letter.state,
-      letter.cause,
+      causeText(letter),
     ]),
   );
 
@@ -144,7 +151,7 @@ interface Change {
 
 const redriveCommand = (): Command =>
   filtered(new Command('redrive'))
-    .description('try dead letters again: another round of attempts on the same order')
+    .description('try dead letters again: another round of attempts on the same order or payment')
     .argument('[deadLetterId...]')
     .option('--all', 'all open ones that fit the filter, instead of naming them')
     .requiredOption('--reason <text>', 'kept in the history')
@@ -159,7 +166,7 @@ const redriveCommand = (): Command =>
 
 const discardCommand = (): Command =>
   new Command('discard')
-    .description('give dead letters up: their orders are undone and end')
+    .description('give dead letters up: their orders or payments are undone and end')
     .argument('<deadLetterId...>')
     .requiredOption('--reason <text>', 'kept in the history')
     .option('--json', 'one result a line')

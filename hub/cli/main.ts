@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./demo.ts')).demoCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   orders: async () => (await import('./orders.ts')).ordersCommand(),
+  payments: async () => (await import('./payments.ts')).paymentsCommand(),
   partners: async () => (await import('./partners.ts')).partnersCommand(),
   webhooks: async () => (await import('./webhooks.ts')).webhooksCommand(),
   stock: async () => (await import('./stock.ts')).stockCommand(),

@@ -1,5 +1,5 @@
-import type { WaitingView } from '@sagahub/contracts/api/object-views.ts';
 import type { OrderSummary, OrderView, TimelineView } from '@sagahub/contracts/api/order-views.ts';
+import { deadLettersText, timelineTable, waitingText, waitsFor, withheld } from './object-report.ts';
 import { facts, moment, table } from './output.ts';
 
 export const orderTable = (orders: readonly OrderSummary[], withPartner: boolean): string =>
@@ -13,14 +13,13 @@ export const orderTable = (orders: readonly OrderSummary[], withPartner: boolean
       `${order.total ?? order.subtotal} ${order.currency}`,
       moment(order.receivedAt),
       order.erpRef,
-      order.waiting && waitingText({ ...order.waiting, reason: order.health?.cause ?? order.waiting.cause }),
+      waitsFor(order),
     ]),
   );
 
 /** One order and its timeline. @param at the moment it is shown as of */
 export const orderReport = (order: OrderView, timeline: TimelineView, at?: string): string => {
   const { buyer, shipTo, rejection, discount } = order;
-  const entries = timeline.entries.filter((entry) => at === undefined || entry.at <= at);
   return [
     facts({
       order: order.orderId,
@@ -40,12 +39,9 @@ export const orderReport = (order: OrderView, timeline: TimelineView, at?: strin
       ERP: order.erpRef,
       received: moment(order.receivedAt),
       ended: moment(order.endedAt),
-      'dead letters': order.deadLetters.map(({ deadLetterId, state }) => `${deadLetterId} (${state})`).join(', ') || undefined,
+      'dead letters': deadLettersText(order),
     }),
-    table(
-      ['when', 'what', '', 'by'],
-      entries.map((entry) => [moment(entry.at), entry.title, entry.detail, entry.actor]),
-    ),
+    timelineTable(timeline.entries, at),
   ].join('\n\n');
 };
 
@@ -59,12 +55,3 @@ const takenText = (taken: NonNullable<OrderView['handover']>['undone'][number]):
       return `stock ${taken.items.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ')}`;
   }
 };
-
-export const waitingText = ({ for: whom, attempt, round, nextAt, reason }: Waiting): string => {
-  const turn = round ? `attempt ${round.attempt} of ${round.of}` : attempt && `attempt ${attempt}`;
-  return [whom, turn, nextAt && `at ${moment(nextAt)}`, reason].filter(Boolean).join(', ');
-};
-type Waiting = Omit<WaitingView, 'since' | 'reason'> & { readonly reason?: string | undefined };
-
-const withheld = ({ sealed, erased }: { readonly sealed?: true | undefined; readonly erased?: true | undefined }): string =>
-  erased ? '(erased)' : sealed ? '(sealed)' : '';

@@ -7,18 +7,20 @@ import { wholeNumber } from './parsers.ts';
 const PATH = '/api/v1/admin/work';
 
 interface Work {
-  readonly orderId: string;
-  readonly orderNumber: string;
+  readonly flow: string;
+  readonly objectId: string;
+  readonly number: string;
   readonly partnerId: string;
   readonly health: HealthView;
 }
 interface Count {
+  readonly flow: string;
   readonly state: string;
   readonly cause: string;
   readonly waitsFor: string;
   readonly count: number;
   readonly oldestSince: string;
-  readonly oldestOrderId: string;
+  readonly oldestObjectId: string;
 }
 type ListOptions = OutputOptions & { readonly limit: number; readonly partner?: string } & Readonly<Record<string, any>>;
 
@@ -27,10 +29,11 @@ export const workCommand = (): Command =>
 
 const listCommand = (): Command =>
   new Command('list')
-    .description('orders that wait, oldest first')
+    .description('orders and payments that wait, oldest first')
+    .option('--flow <flow>', 'of one alone: order, payment')
     .option('--state <states>', 'moving, waiting, overdue, stuck; several separated by commas')
     .option('--cause <cause>', 'as `work summary` names it')
-    .option('--waits-for <whom>', 'hub, erp, erp-cancellation, retry, operator')
+    .option('--waits-for <whom>', 'hub, erp, erp-cancellation, processor, reversal, retry, operator')
     .option('--partner <id>', 'of this partner alone')
     .option('--older-than <duration>', 'waiting for longer, such as 15m or 2d')
     .option('--limit <n>', 'at most so many', wholeNumber(1, 200), 50)
@@ -46,10 +49,11 @@ const listCommand = (): Command =>
 
 const workTable = (items: readonly Work[]): string =>
   table(
-    ['order', 'number', 'partner', 'state', 'waits for', 'attempt', 'since', 'next', 'cause'],
-    items.map(({ orderId, orderNumber, partnerId, health }) => [
-      orderId,
-      orderNumber,
+    ['flow', 'object', 'number', 'partner', 'state', 'waits for', 'attempt', 'since', 'next', 'cause'],
+    items.map(({ flow, objectId, number, partnerId, health }) => [
+      flow,
+      objectId,
+      number,
       partnerId,
       health.state,
       health.waitsFor,
@@ -62,20 +66,21 @@ const workTable = (items: readonly Work[]): string =>
 
 const summaryCommand = (): Command =>
   new Command('summary')
-    .description('orders in flight counted by state and cause, with the oldest of each')
+    .description('what is in flight counted by flow, state and cause, with the oldest of each')
     .option('--json', 'print it as the API answers')
     .action(async (options: OutputOptions) => {
       const answer = await connect('operator').call<{ items: readonly Count[]; complete: boolean }>('GET', `${PATH}/summary`);
       const rows = answer.items.map((item) => [
         item.count,
+        item.flow,
         item.state,
         item.waitsFor,
         item.cause,
         moment(item.oldestSince),
-        item.oldestOrderId,
+        item.oldestObjectId,
       ]);
       print(options, answer, () =>
-        rows.length > 0 ? table(['count', 'state', 'waits for', 'cause', 'oldest since', 'oldest order'], rows) : 'nothing is in flight',
+        rows.length > 0 ? table(['count', 'flow', 'state', 'waits for', 'cause', 'oldest since', 'oldest'], rows) : 'nothing is in flight',
       );
       if (!answer.complete) note('more are in flight than were counted');
     });

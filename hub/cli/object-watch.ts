@@ -1,28 +1,25 @@
-import type { TimelineEntry } from '@sagahub/contracts/api/object-views.ts';
-import type { OrderChange } from '@sagahub/contracts/api/order-views.ts';
+import type { TimelineEntry, WaitingView } from '@sagahub/contracts/api/object-views.ts';
 import { Command } from 'commander';
 import { backOff, connect, type HubClient, isTransient, UnreachableError } from './client.ts';
+import type { FlowCommands } from './flow-commands.ts';
 import { linesOf } from './lines.ts';
-import { orderIdOf } from './order-reference.ts';
-import { waitingText } from './order-report.ts';
+import { objectIdOf } from './object-reference.ts';
+import { waitingText } from './object-report.ts';
 import { moment, note, type OutputOptions, safe } from './output.ts';
 import { serverSentEvents } from './sse.ts';
 
-/** Events behind which nothing more happens by itself. */
-const FINAL = new Set(['OrderCompleted', 'OrderRejected', 'OrderCancelled']);
-
-export const watchCommand = (): Command =>
+export const watchCommand = (flow: FlowCommands): Command =>
   new Command('watch')
-    .description('follow one order to its end, or all of your orders until Ctrl-C; goes on after a lost connection')
-    .argument('[order]', 'its id or its number')
+    .description(`follow one ${flow.one} to its end, or all of your ${flow.many} until Ctrl-C; goes on after a lost connection`)
+    .argument(`[${flow.one}]`, `its id or its ${flow.number.name}`)
     .option('--json', 'one change a line')
-    .action(async (order: string | undefined, { json }: OutputOptions) => {
+    .action(async (named: string | undefined, { json }: OutputOptions) => {
       const client = connect('demo');
-      const path = order === undefined ? '/api/v1/orders' : `/api/v1/orders/${await orderIdOf(client, order)}/timeline`;
+      const path = named === undefined ? flow.path : `${flow.path}/${await objectIdOf(flow, client, named)}/timeline`;
       for await (const data of followed(client, path)) {
-        const change = JSON.parse(data) as OrderChange & TimelineEntry;
-        console.log(json ? data : safe(order === undefined ? changeLine(change) : entryLine(change)));
-        if (order !== undefined && FINAL.has(change.type)) return;
+        const change = JSON.parse(data) as Change & TimelineEntry;
+        console.log(json ? data : safe(named === undefined ? changeLine(flow, change) : entryLine(change)));
+        if (named !== undefined && flow.final.has(change.type)) return;
       }
     });
 
@@ -56,7 +53,15 @@ async function* broken(client: HubClient, lines: AsyncIterable<string>): AsyncGe
   }
 }
 
-const changeLine = ({ at, orderNumber, status, type, waiting }: OrderChange): string =>
-  [moment(at), orderNumber, status, type, waiting && waitingText(waiting)].filter(Boolean).join('  ');
+interface Change {
+  readonly at: string;
+  readonly type: string;
+  readonly status: string;
+  readonly waiting?: WaitingView;
+}
+const changeLine = ({ number }: FlowCommands, { at, status, type, waiting, ...names }: Change): string =>
+  [moment(at), (names as Readonly<Record<string, string>>)[number.member], status, type, waiting && waitingText(waiting)]
+    .filter(Boolean)
+    .join('  ');
 
 const entryLine = ({ at, title, detail, actor }: TimelineEntry): string => [moment(at), title, detail, actor].filter(Boolean).join('  ');
