@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { checks, checkCoverage } from './checks.ts';
 import { type Group, testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
-import { inShort, timed, timesOf, told } from './summary.ts';
+import { busyShare, cpuTimes, inShort, timed, timesOf, told } from './summary.ts';
 import { inParallel, type Outcome, type Task } from './tasks.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -44,8 +44,12 @@ const tasks: readonly Task[] = [
       runGroup(ROOT, group.files, mochaOptions, { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
   })),
 ].map((task) => timed(task, took));
+/** One more than processors: a group that kills engines and hubs waits for most of its time until others have noticed. */
+const WIDTH = Math.min(4, Math.max(2, availableParallelism()) + 1);
 const startedMs = performance.now();
-const outcomes = [...(await inParallel(tasks, Math.min(4, Math.max(2, availableParallelism()))))];
+const before = cpuTimes();
+const outcomes = [...(await inParallel(tasks, WIDTH))];
+const busy = busyShare(before, cpuTimes());
 if (withCoverage) outcomes.push(await checkCoverage(ROOT, coverageDir));
 await rm(scratch, { recursive: true, force: true });
 
@@ -55,13 +59,8 @@ const skipped = all((outcome) => outcome.skipped);
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
 if (groups.length === 0) failed.push({ title: `no test file matches ${files.join(', ')}`, reason: '' });
 
-if (everything)
-  console.log(
-    `\n${timesOf(
-      took,
-      all((outcome) => outcome.suites ?? []),
-    )}`,
-  );
+const suites = all((outcome) => outcome.suites ?? []);
+if (everything) console.log(`\n${timesOf(took, busy, suites)}`);
 if (skipped.length > 0) console.log(`\nSkipped:\n${skipped.map(({ title, reason }) => `  ${title}\n    because ${reason}`).join('\n')}`);
 // Last, and in short once more: who reads only the end of the output sees what failed and why.
 for (const failure of failed) console.log(`\n${told(failure)}`);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /**
  * Looks until the answer satisfies, and returns it; throws with the last answer when the time is up. For what another process does in
  * its own time: the test waits for the fact, not for a while. The limit only bounds a failing test; it is longer than what costs most time of
- * all, a lost hint, which comes again after 45 s.
+ * all, a step that a killed process had in hand, which is hinted again after its lease.
  */
 export const until = async <T>(what: string, look: () => Promise<T>, satisfied: (answer: T) => boolean, limitMs = 90_000): Promise<T> => {
   const endMs = Date.now() + limitMs;
