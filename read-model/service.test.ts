@@ -6,6 +6,7 @@ import type { Service } from '@sagahub/contracts/service.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { readModelSettings } from './config.ts';
+import { PROJECTIONS } from './projections/index.ts';
 import { startReadModel } from './service.ts';
 import { completed, received, told, validated } from './testing/order-story.ts';
 import { ask, type Asked, bodyOf, linesOf, principal } from './testing/requests.ts';
@@ -47,14 +48,7 @@ describe('read-model service', () => {
     const { items } = bodyOf<{ items: ProjectionStatus[] }>(await call('listProjections'));
     assert.deepEqual(
       items.map(({ name, lagEvents, parked }) => [name, lagEvents, parked]),
-      [
-        ['orders', 0, 0],
-        ['payments', 0, 0],
-        ['breakers', 0, 0],
-        ['redrives', 0, 0],
-        ['webhooks', 0, 0],
-        ['operators', 0, 0],
-      ],
+      PROJECTIONS.map(({ name }) => [name, 0, 0]),
     );
     await assert.rejects(call('rebuildProjection', { params: { name: 'nothing' } }), NotFoundError);
   });

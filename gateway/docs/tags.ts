@@ -12,6 +12,7 @@ const TAGS: Readonly<Record<string, string>> = {
   'Orders in trouble': 'For operators: retry, compensate, skip or resolve by hand what an order is stuck at.',
   'Dead letters': 'For operators: what could not be done and waits for a decision.',
   Redrives: 'For operators: trying many dead letters again, with an outcome for each.',
+  Consumers: 'For operators: who gets events through the broker, and how far they are.',
   Breakers: 'For operators: whether third parties are called at present.',
   'Personal data': 'For operators: erasing a person.',
   Operations: 'For operators: all orders, and the read model.',
