@@ -79,6 +79,14 @@ export class UnauthenticatedError extends HubError {
   }
 }
 
+/** 401 on a callback: nothing proves that it comes from whom it says. It does not tell what would have been right. */
+export class SignatureError extends HubError {
+  override readonly code = 'HUB_SIGNATURE_INVALID';
+  constructor() {
+    super('the signature does not fit the body, or the message is not of these minutes; sign it anew with the secret that was agreed');
+  }
+}
+
 /** 403: known, but not allowed. */
 export class ForbiddenError extends HubError {
   override readonly code = 'HUB_INSUFFICIENT_SCOPE';

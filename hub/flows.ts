@@ -9,6 +9,9 @@ import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes
 import type { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import { REFUSAL_QUEUE } from '@sagahub/contracts/messages/consumer.ts';
 import { refusalFlow } from '@sagahub/outbound-service/broadcast/refusals/flow.ts';
+import { paymentFlow } from '@sagahub/orchestration-service/flows/payment/flow.ts';
+import { PAYMENT_QUEUE } from '@sagahub/orchestration-service/flows/payment/steps.ts';
+import { PAYMENT_PROCESSOR } from '@sagahub/outbound-service/connectors/payment-processor/connector.ts';
 import { ALERT_QUEUE, alertFlow } from '@sagahub/outbound-service/alerts/flow.ts';
 import { REDRIVE_QUEUE, redriveFlow } from '@sagahub/outbound-service/redrives/flow.ts';
 import { deliveryFlow, WEBHOOK_QUEUE } from '@sagahub/outbound-service/webhooks/deliveries/flow.ts';
@@ -25,9 +28,26 @@ export const orderRegistration = (config: OrchestrationConfig, ports: Ports, unf
   routes: inventoryRoutes({ ...ports, unfinished }),
 });
 
+/** Payments are worked on whether or not new ones are taken: what is under way ends. */
+export const paymentRegistration = (config: OrchestrationConfig): FlowRegistration => ({
+  flow: paymentFlow({
+    connector: PAYMENT_PROCESSOR,
+    overdueAfterMs: config.paymentOverdueAfterMs,
+    expiresAfterMs: config.paymentExpiresAfterMs,
+  }),
+  participants: {},
+  routes: [],
+});
+
+/** The flows of partners, by the sagas that drive them. */
+export const partnerFlows = (config: OrchestrationConfig, ports: Ports, unfinished: UnfinishedLoads): readonly FlowRegistration[] => [
+  orderRegistration(config, ports, unfinished),
+  paymentRegistration(config),
+];
+
 /** Every flow that the engine runs. */
-export const allFlows = (orders: FlowRegistration): readonly Flow[] => [
-  orders.flow,
+export const allFlows = (partners: readonly FlowRegistration[]): readonly Flow[] => [
+  ...partners.map(({ flow }) => flow),
   deliveryFlow,
   inboundFlow,
   redriveFlow,
@@ -35,15 +55,21 @@ export const allFlows = (orders: FlowRegistration): readonly Flow[] => [
   refusalFlow,
 ];
 
-/** Flows whose requests are refused here, by name: what there is to do about it. */
-export const closedFlows = (): Readonly<Record<string, string>> => ({
-  [PAYMENT]: 'payments are not taken here: no payment processor is configured. The operator has to set PAYMENT_PROCESSOR_URL',
-});
+/**
+ * Flows whose requests are refused here, by name: what there is to do about it.
+ * @param processorUrl of the payment processor, or of the simulator that stands for it
+ */
+export const closedFlows = (processorUrl: string | undefined): Readonly<Record<string, string>> =>
+  processorUrl === undefined
+    ? { [PAYMENT]: 'payments are not taken here: no payment processor is configured. The operator has to set PAYMENT_PROCESSOR_URL' }
+    : {};
 
 /** Every queue of hints. */
 export const QUEUES: readonly string[] = [
   'orchestration.order',
   `outbound.${ERP}`,
+  PAYMENT_QUEUE,
+  `outbound.${PAYMENT_PROCESSOR}`,
   WEBHOOK_QUEUE,
   INBOUND_QUEUE,
   REDRIVE_QUEUE,

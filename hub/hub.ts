@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { openHttpClient } from '@sagahub/adapters/http/client.ts';
 import { startHttpServer } from '@sagahub/adapters/http/server.ts';
 import { tracedHttpClient } from '@sagahub/adapters/http/traced-client.ts';
@@ -19,17 +20,17 @@ import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts'
 import { startInventory } from '@sagahub/orchestration-service/inventory/start.ts';
 import { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import { startOrchestration } from '@sagahub/orchestration-service/service.ts';
-import { restErpOptions } from '@sagahub/outbound-service/config.ts';
-import { restErpConnector } from '@sagahub/outbound-service/connectors/rest/connector.ts';
+import { PAYMENT_CALLBACK_PATH } from '@sagahub/outbound-service/connectors/payment-processor/callback.ts';
 import { startOutbound } from '@sagahub/outbound-service/service.ts';
 import { startReadModel } from '@sagahub/read-model/service.ts';
 import { ensureAdmin } from './admin-client.ts';
 import { openBroadcast } from './broadcast.ts';
 import type { HubConfig } from './config.ts';
-import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind } from './demo-installation.ts';
+import { type DemoCredentials, ensureDemoClients, isDemo, openErpBehind, openProcessorBehind } from './demo-installation.ts';
 import { openEmbeddedPorts } from './embedded-ports.ts';
 import { startGrpc } from './grpc.ts';
-import { allFlows, closedFlows, orderRegistration, QUEUES } from './flows.ts';
+import { connectionsOf, openConnectors } from './connectors.ts';
+import { allFlows, closedFlows, partnerFlows, QUEUES } from './flows.ts';
 import { inboundHealth, startInboundOrders } from './inbound.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { resumeClock } from './resume-clock.ts';
@@ -45,6 +46,8 @@ export interface RunningHub extends AsyncDisposable {
   readonly dataFolder: string;
   /** Where the built-in ERP simulator answers; absent with a real ERP. */
   readonly simulatorUrl: string | undefined;
+  /** Where the built-in simulator of a payment processor answers; absent with a real one, or none. */
+  readonly paymentSimulatorUrl: string | undefined;
   /** Absent where others than this machine can reach the hub. */
   readonly demo: DemoCredentials | undefined;
   readonly logger: Logger;
@@ -102,20 +105,28 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
 
   const simulator = await openErpBehind(config, folder, ports);
   if (simulator) started.use(simulator);
-  const pool = started.use(openHttpClient({ connectionsPerOrigin: config.outbound.erpConcurrency }));
+  const processor = await openProcessorBehind(config, folder, ports, simulator);
+  if (processor) started.use(processor);
+  // Whoever simulates the processor signs as the real one would.
+  const outboundConfig = { ...config.outbound, callbackSecret: config.outbound.callbackSecret ?? (processor && drawnSecret()) };
+  const pool = started.use(openHttpClient({ connectionsPerOrigin: connectionsOf(outboundConfig) }));
   const http = tracedHttpClient(pool, telemetry);
-  const erp = started.use(restErpConnector(restErpOptions(config.outbound, simulator?.url), { http, clock }));
+  const simulators = { erp: simulator?.url, processor: processor?.url };
+  const connectors = openConnectors(outboundConfig, { http, clock }, simulators);
+  for (const { connector } of connectors) started.use(connector);
 
   const unfinishedLoads = new UnfinishedLoads();
-  const orders = orderRegistration(config.orchestration, ports, unfinishedLoads);
-  const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: true, takesWork: config.hub.workers });
-  const integration = started.use(await startIntegration(config.integration, ports, runtime, closedFlows()));
-  const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, [orders]));
+  const partners = partnerFlows(config.orchestration, ports, unfinishedLoads);
+  const runtime = new StreamRuntime(allFlows(partners), ports, { soleWorker: true, takesWork: config.hub.workers });
+  const integration = started.use(
+    await startIntegration(config.integration, ports, runtime, closedFlows(outboundConfig.processorUrl ?? processor?.url)),
+  );
+  const orchestration = started.use(await startOrchestration(config.orchestration, ports, runtime, partners));
   started.use(startInventory(ports, unfinishedLoads));
   const webhooks = started.use(openWebhooks(config));
   const broadcast = await openBroadcast(config.outbound, ports);
   if (broadcast) started.use(broadcast);
-  const outbound = started.use(await startOutbound(config.outbound, ports, runtime, [erp], webhooks, http, broadcast));
+  const outbound = started.use(await startOutbound(outboundConfig, ports, runtime, connectors, webhooks, http, broadcast));
   const readModel = started.use(await startReadModel(config.readModel, ports, runtime));
   const inbound = inboundHealth();
   const services = [integration, orchestration, outbound, readModel, inbound.service];
@@ -155,6 +166,8 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   );
   const grpc = await startGrpc(config.gateway, gateway, telemetry);
   if (grpc) started.use(grpc);
+  const { callbackSecret } = outboundConfig;
+  if (processor && callbackSecret !== undefined) processor.callBack({ url: `${api.url}${PAYMENT_CALLBACK_PATH}`, secret: callbackSecret });
   telemetry.logger.info('ready', { url: api.url, grpcAddress: grpc?.address, version: VERSION });
   const running = started.move();
   return {
@@ -163,6 +176,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
     grpcAddress: grpc?.address,
     dataFolder: folder.path,
     simulatorUrl: simulator?.url,
+    paymentSimulatorUrl: processor?.url,
     demo,
     logger: telemetry.logger,
     clock,
@@ -174,6 +188,9 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 };
+
+const CALLBACK_SECRET_BYTES = 32;
+const drawnSecret = (): string => `whsec_${randomBytes(CALLBACK_SECRET_BYTES).toString('base64')}`;
 
 const observe = ({ openWork, bus, clock, telemetry }: Ports, queues: readonly string[]): void => {
   observeOpenWork(openWork, [...queues, OPERATOR_QUEUE], clock, telemetry);

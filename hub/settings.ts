@@ -20,6 +20,12 @@ export const hubSettings = {
     schema: integer(8082, 0, 65_535),
     description: 'Port of the built-in ERP simulator, which runs when ERP_URL is unset. Any free one when it is taken, or 0.',
   },
+  paymentSimulatorPort: {
+    env: 'HUB_PAYMENT_SIMULATOR_PORT',
+    schema: integer(8083, 0, 65_535),
+    description:
+      'Port of the built-in simulator of a payment processor, which runs beside that of the ERP. Any free one when it is taken, or 0.',
+  },
   workers: {
     env: 'HUB_WORKERS',
     schema: flag(true),

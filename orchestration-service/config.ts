@@ -21,6 +21,18 @@ export const orchestrationSettings = {
     schema: duration('72h'),
     description: 'After this long an order the ERP never took is undone. The clock stands still while the breaker of the ERP is open.',
   },
+  paymentOverdueAfterMs: {
+    env: 'HUB_PAYMENT_OVERDUE_AFTER',
+    schema: duration('5m'),
+    description: 'After this long without a decision of the payment processor a payment is flagged overdue; nothing is undone.',
+  },
+  paymentExpiresAfterMs: {
+    env: 'HUB_PAYMENT_EXPIRES_AFTER',
+    schema: duration('24h'),
+    description:
+      'After this long without a decision of the payment processor a payment is taken back there, and expires. By the clock on the wall, whatever ' +
+      'held it up: by then the payer is gone.',
+  },
   strictInventory: {
     env: 'HUB_STRICT_INVENTORY',
     schema: flag(false),

@@ -3,7 +3,9 @@ import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { z } from 'zod';
 import { broadcastSettings } from './broadcast/config.ts';
 import type { RestErpOptions } from './connectors/rest/connector.ts';
-import type { RestAuth } from './connectors/rest/credentials.ts';
+import type { RestAuth } from './connectors/http/credentials.ts';
+import { paymentProcessorSettings } from './connectors/payment-processor/config.ts';
+import type { PaymentProcessorOptions } from './connectors/payment-processor/connector.ts';
 import { webhookSettings } from './webhooks/config.ts';
 
 const text = () => z.string().min(1).optional();
@@ -90,6 +92,7 @@ export const outboundSettings = {
     schema: integer(500, 1, 100_000),
     description: 'Waiting orders let go per second when a breaker closes.',
   },
+  ...paymentProcessorSettings,
   ...webhookSettings,
   ...broadcastSettings,
 } satisfies Settings;
@@ -132,4 +135,16 @@ export const restErpOptions = (config: OutboundConfig, simulatorUrl?: string): R
   })();
   if (problems.length > 0) throw new ConfigurationError(problems);
   return { url: address, auth, timeoutMs: config.erpTimeoutMs, settleMs: config.erpSettleMs };
+};
+
+/**
+ * What the payment processor's connector needs, from the settings.
+ * @param simulatorUrl used when `PAYMENT_PROCESSOR_URL` is unset
+ * @returns undefined when there is neither: then payments are not taken
+ */
+export const paymentProcessorOptions = (config: OutboundConfig, simulatorUrl?: string): PaymentProcessorOptions | undefined => {
+  const address = config.processorUrl ?? simulatorUrl;
+  if (address === undefined) return undefined;
+  const { processorToken: token, paymentTimeoutMs: timeoutMs, paymentSettleMs: settleMs } = config;
+  return { url: address, auth: token === undefined ? { kind: 'none' } : { kind: 'bearer', token }, timeoutMs, settleMs };
 };

@@ -33,7 +33,7 @@ describe('outbound service', () => {
         telemetry: silentTelemetry,
       },
       runtime,
-      [connector],
+      [{ connector, concurrency: 64, perPartner: 48, retryDelaysMs: [1_000, 2_000, 4_000, 8_000, 16_000] }],
       { client: {} as never, allowHttp: false, userAgent: 'test', takesWork: false },
       {} as never,
     );

@@ -11,6 +11,7 @@ import { OPERATOR_FACES } from './admin/flows.ts';
 import { objectActRoutes } from './admin/object-acts.ts';
 import { deadLetterRoutes } from './admin/dead-letters.ts';
 import type { OutboundConfig } from './config.ts';
+import { paymentCallbackRoutes } from './connectors/payment-processor/callback.ts';
 import type { AttemptContext } from './deliveries/attempt.ts';
 import { GuardedCalls } from './deliveries/guarded-calls.ts';
 import { glancer } from './deliveries/glance.ts';
@@ -32,6 +33,17 @@ const REDRIVES_AT_ONCE = 4;
 /** What the gauge shows. */
 const STATE_VALUES = { closed: 0, 'half-open': 1, open: 2 } as const;
 
+/** A third party, and how much is asked of it. */
+export interface ConnectorLine {
+  readonly connector: Connector;
+  /** Calls at once, in one process: the bulkhead that keeps a slow one from holding up anything else. */
+  readonly concurrency: number;
+  /** Of one partner, at once. */
+  readonly perPartner: number;
+  /** Waits behind the first failed attempt, the second, … */
+  readonly retryDelaysMs: readonly number[];
+}
+
 /**
  * Delivers to third parties, each connector with its own queue, concurrency and breaker, and tells subscribers. Connectors and clients stay
  * the caller's to close.
@@ -42,7 +54,7 @@ export const startOutbound = async (
   config: OutboundConfig,
   ports: OutboundPorts,
   runtime: SagaRuntime,
-  connectors: readonly Connector[],
+  connectors: readonly ConnectorLine[],
   webhookOptions: WebhookOptions,
   http: HttpClient,
   broadcast?: EventBroadcast,
@@ -51,7 +63,7 @@ export const startOutbound = async (
   const lines: Line[] = [];
   const end = await store.lastPosition();
   try {
-    for (const connector of connectors) lines.push(await startLine(connector, config, ports, runtime));
+    for (const line of connectors) lines.push(await startLine(line, config, ports, runtime));
   } catch (error) {
     await Promise.all(lines.map((line) => line.stop()));
     throw error;
@@ -81,6 +93,7 @@ export const startOutbound = async (
       ...deadLetterRoutes(ports, runtime),
       ...redriveRoutes(ports, runtime),
       ...OPERATOR_FACES.flatMap((face) => objectActRoutes(face, ports, runtime)),
+      ...paymentCallbackRoutes({ runtime, secret: config.callbackSecret }),
       ...webhooks.routes,
       ...consumers.routes,
     ],
@@ -113,7 +126,12 @@ interface Line {
   callOff(): void;
 }
 
-const startLine = async (connector: Connector, config: OutboundConfig, ports: OutboundPorts, runtime: SagaRuntime): Promise<Line> => {
+const startLine = async (
+  { connector, concurrency, perPartner: perLane, retryDelaysMs: delaysMs }: ConnectorLine,
+  config: OutboundConfig,
+  ports: OutboundPorts,
+  runtime: SagaRuntime,
+): Promise<Line> => {
   const { store, openWork, keys, clock, telemetry } = ports;
   const queue = `outbound.${connector.name}`;
   const breaker = await ConnectorBreaker.open(
@@ -135,14 +153,13 @@ const startLine = async (connector: Connector, config: OutboundConfig, ports: Ou
     calls: new GuardedCalls(connector, clock, telemetry),
     breaker,
     deadlines,
-    retry: { delaysMs: config.retryDelaysMs, random: Math.random },
+    retry: { delaysMs, random: Math.random },
     runtime,
     keys,
     clock,
     logger: telemetry.logger,
     logId: store.logId,
   };
-  const { erpConcurrency: concurrency, erpPerPartner: perLane } = config;
   const working = await runtime.work(queue, { concurrency, perLane, handle: deliverer(context, telemetry) });
   return {
     context,
@@ -156,7 +173,7 @@ const startLine = async (connector: Connector, config: OutboundConfig, ports: Ou
   };
 };
 
-/** An open breaker is a warning: orders are accepted and wait. */
+/** An open breaker is a warning: what goes there is accepted and waits. */
 const healthOf = ({ connector, state }: ConnectorBreaker): HealthCheck => ({
   name: `${connector}:breaker`,
   status: state.state === 'closed' ? 'pass' : 'warn',

@@ -34,6 +34,7 @@ const KINDS: readonly (readonly [ErrorClass, Kind])[] = [
     'www-authenticate':
       error.code === 'HUB_TOKEN_MISSING' ? REALM : `${REALM}, error="invalid_token", error_description=${quoted(error.message)}`,
   })),
+  kind(errors.SignatureError, 401, 'A valid signature is needed'),
   kind(errors.ForbiddenError, 403, 'The access token does not allow this', (error) => ({
     'www-authenticate': `${REALM}, error="insufficient_scope", scope=${quoted(error.requiredScopes.join(' '))}`,
   })),

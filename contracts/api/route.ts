@@ -15,7 +15,7 @@ export interface Route {
   readonly operation: OperationDoc;
   /** What the body may be; absent = no body is read. */
   readonly body?: BodySpec;
-  /** Not counted by the rate limiter: health checks, which must answer whoever else shares their address. */
+  /** Not counted by the rate limiter: health checks, which must answer whoever else shares their address, and callbacks, which prove whose they are. */
   readonly unlimited?: boolean;
   /** A POST that may safely be sent twice (the others may anyway): the gateway repeats it when a replica drops it. Default false. */
   readonly repeatable?: boolean;

@@ -91,7 +91,7 @@ export interface SagaRuntime {
    */
   report(
     stream: string,
-    call: ExternalCall,
+    call: Pick<ExternalCall, 'step' | 'operation' | 'attempt'>,
     report: CallReport,
     context: ActContext & { readonly expectedRevision?: number },
   ): Promise<boolean>;

@@ -6,6 +6,7 @@ const TAGS: Readonly<Record<string, string>> = {
   Orders: 'For partners: post, follow, cancel and resubmit your orders.',
   Payments: 'For partners: post, follow, cancel and refund your payments.',
   Webhooks: 'For partners: being told what happens to your orders.',
+  Callbacks: 'For the systems behind: telling what they decided.',
   Audit: 'For auditors: the log itself, and the proof that nobody changed it.',
   'Partners and clients': 'For operators: who may call, and how often.',
   Inventory: 'For operators: stock levels and discounts.',

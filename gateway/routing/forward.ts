@@ -16,6 +16,9 @@ const PASSED_ON = [
   'if-match',
   'if-none-match',
   'last-event-id',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
 ] as const;
 
 /**

@@ -18,11 +18,11 @@ export const startCommand = (): Command =>
       endOnSignals({ logger: hub.logger, clock: hub.clock, drain: () => hub.stop(), deadlineMs: STOP_DEADLINE_MS });
     });
 
-const readyLine = ({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl }: RunningHub): string =>
-  JSON.stringify({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl });
+const readyLine = ({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl, paymentSimulatorUrl }: RunningHub): string =>
+  JSON.stringify({ url, managementUrl, grpcAddress, dataFolder, simulatorUrl, paymentSimulatorUrl });
 
 const welcome = async (hub: RunningHub, seconds: string): Promise<string> => {
-  const { url, managementUrl, grpcAddress, dataFolder, simulatorUrl, demo } = hub;
+  const { url, managementUrl, grpcAddress, dataFolder, simulatorUrl, paymentSimulatorUrl, demo } = hub;
   return [
     '',
     `  Sagahub is ready (${seconds} s)`,
@@ -33,6 +33,7 @@ const welcome = async (hub: RunningHub, seconds: string): Promise<string> => {
     `  Metrics      ${managementUrl}/metrics`,
     `  Data folder  ${dataFolder}`,
     `  ERP          ${simulatorUrl ? `built-in simulator at ${simulatorUrl} (ERP_URL is not set)` : 'the one that ERP_URL names'}`,
+    ...(paymentSimulatorUrl ? [`  Payments     built-in simulator at ${paymentSimulatorUrl} (PAYMENT_PROCESSOR_URL is not set)`] : []),
     ...(demo ? ['', '  Post a first order:', '', firstOrder(url, await tokenFor(url, demo))] : []),
     '',
   ].join('\n');

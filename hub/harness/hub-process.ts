@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { ErpBehaviour } from '@sagahub/simulators/erp/behaviour.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { ApiClient } from './api-client.ts';
+import { ProcessorBeside } from './processor.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../bin/sagahub.mjs', import.meta.url));
 const PROGRAM = [LAUNCHER, 'start', '--json'];
@@ -46,20 +47,22 @@ export interface HubOptions {
 }
 
 /**
- * A whole hub in a process of its own on a data folder of its own, with a simulated ERP in this process: it can be killed and
- * started again without the ERP forgetting anything.
+ * A whole hub in a process of its own on a data folder of its own, with a simulated ERP and payment processor in this process: it can be
+ * killed and started again without those forgetting anything.
  */
 export class HubProcess implements AsyncDisposable {
   readonly folder: string;
   readonly erp: ErpSimulator;
+  readonly processor: ProcessorBeside;
   readonly #env: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #ready: Ready | undefined;
   #output = '';
 
-  private constructor(folder: string, erp: ErpSimulator, env: Readonly<Record<string, string>>) {
+  private constructor(folder: string, erp: ErpSimulator, processor: ProcessorBeside, env: Readonly<Record<string, string>>) {
     this.folder = folder;
     this.erp = erp;
+    this.processor = processor;
     this.#env = env;
   }
 
@@ -69,19 +72,21 @@ export class HubProcess implements AsyncDisposable {
     return hub;
   }
 
-  /** Nothing but the ERP runs yet. */
+  /** Nothing but the ERP and the processor runs yet. */
   static async create(options: HubOptions = {}): Promise<HubProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'sagahub-test-'));
     const erp = await startErpSimulator({
       ...(options.erp && { behaviour: options.erp }),
       ...(options.seed !== undefined && { seed: options.seed }),
     });
-    return new HubProcess(folder, erp, {
+    const processor = await ProcessorBeside.start(options.seed);
+    return new HubProcess(folder, erp, processor, {
       HUB_DATA_DIR: join(folder, 'data'),
       PORT: '0',
       HUB_MANAGEMENT_PORT: '0',
       HUB_LOG_LEVEL: 'warn',
       ERP_URL: erp.url,
+      ...processor.env,
       ...SECRETS,
       ...options.env,
     });
@@ -142,6 +147,7 @@ export class HubProcess implements AsyncDisposable {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     try {
       this.#ready = await promise;
+      this.processor.hubAt(this.#ready.url);
     } finally {
       clearTimeout(limit);
     }
@@ -170,6 +176,7 @@ export class HubProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end('SIGKILL');
     await this.erp[Symbol.asyncDispose]();
+    await this.processor[Symbol.asyncDispose]();
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -6,6 +6,7 @@ import { OPERATOR_FACES } from '@sagahub/outbound-service/admin/flows.ts';
 import { objectActRoutes } from '@sagahub/outbound-service/admin/object-acts.ts';
 import { deadLetterRoutes } from '@sagahub/outbound-service/admin/dead-letters.ts';
 import { consumerRoutes } from '@sagahub/outbound-service/broadcast/routes.ts';
+import { paymentCallbackRoutes } from '@sagahub/outbound-service/connectors/payment-processor/callback.ts';
 import { webhookRoutes } from '@sagahub/outbound-service/webhooks/api/routes.ts';
 import { redriveRoutes } from '@sagahub/outbound-service/redrives/routes.ts';
 import { inventoryRoutes } from '@sagahub/orchestration-service/inventory/routes.ts';
@@ -29,6 +30,7 @@ export const ROUTES_OF: Readonly<Record<ServiceName, readonly Route[]>> = {
     ...deadLetterRoutes(absent, absent),
     ...redriveRoutes(absent, absent),
     ...OPERATOR_FACES.flatMap((face) => objectActRoutes(face, absent, absent)),
+    ...paymentCallbackRoutes(absent),
     ...webhookRoutes(absent),
     ...consumerRoutes(absent),
   ],

@@ -8,7 +8,7 @@ import { StreamRuntime } from '@sagahub/orchestration-service/engine/runtime.ts'
 import { UnfinishedLoads } from '@sagahub/orchestration-service/inventory/unfinished-loads.ts';
 import type { FlowRegistration } from '@sagahub/orchestration-service/service.ts';
 import type { HubConfig } from '../config.ts';
-import { allFlows, closedFlows, orderRegistration } from '../flows.ts';
+import { allFlows, closedFlows, partnerFlows } from '../flows.ts';
 import { closedWith } from './closed-with.ts';
 
 /** The services that have a process of their own behind the gateway. */
@@ -18,9 +18,9 @@ export type ServiceName = (typeof SERVICES)[number];
 /** Starts one service in this process. */
 export const startService = async (name: ServiceName, config: HubConfig, ports: Ports): Promise<StartedService> => {
   const unfinishedLoads = new UnfinishedLoads();
-  const orders = orderRegistration(config.orchestration, ports, unfinishedLoads);
-  const runtime = new StreamRuntime(allFlows(orders), ports, { soleWorker: false, takesWork: config.hub.workers });
-  return { service: await serviceOf(name, config, ports, runtime, orders, unfinishedLoads), runtime };
+  const partners = partnerFlows(config.orchestration, ports, unfinishedLoads);
+  const runtime = new StreamRuntime(allFlows(partners), ports, { soleWorker: false, takesWork: config.hub.workers });
+  return { service: await serviceOf(name, config, ports, runtime, partners, unfinishedLoads), runtime };
 };
 
 export interface StartedService {
@@ -34,18 +34,18 @@ const serviceOf = async (
   config: HubConfig,
   ports: Ports,
   runtime: StreamRuntime,
-  orders: FlowRegistration,
+  partners: readonly FlowRegistration[],
   unfinishedLoads: UnfinishedLoads,
 ): Promise<Service> => {
   switch (name) {
     case 'integration-service': {
       const { startIntegration } = await import('@sagahub/integration-service/service.ts');
-      return startIntegration(config.integration, ports, runtime, closedFlows());
+      return startIntegration(config.integration, ports, runtime, closedFlows(config.outbound.processorUrl));
     }
     case 'orchestration-service': {
       const { startOrchestration } = await import('@sagahub/orchestration-service/service.ts');
       const { startInventory } = await import('@sagahub/orchestration-service/inventory/start.ts');
-      const service = await startOrchestration(config.orchestration, ports, runtime, [orders]);
+      const service = await startOrchestration(config.orchestration, ports, runtime, partners);
       return closedWith(service, startInventory(ports, unfinishedLoads));
     }
     case 'outbound-service': {

@@ -116,7 +116,7 @@ export class StreamRuntime implements SagaRuntime {
 
   async report(
     stream: string,
-    call: ExternalCall,
+    call: Pick<ExternalCall, 'step' | 'operation' | 'attempt'>,
     report: CallReport,
     context: ActContext & { readonly expectedRevision?: number },
   ): Promise<boolean> {

@@ -63,7 +63,7 @@ export class GuardedCalls {
       this.#telemetry.logger.error('a connector threw', { connector, operation, objectId: delivery.objectId }, error);
       outcome = { kind: 'unknown', reason: describe(error) };
     }
-    if ('reason' in outcome) outcome = { ...outcome, reason: redact(outcome.reason, delivery.personal) };
+    if ('reason' in outcome) outcome = { ...outcome, reason: redact(outcome.reason, delivery.personal, delivery.request) };
     if (!(delivery.signal.reason instanceof CalledOff)) permit.record(verdictOf(outcome));
     this.#calls.add(1, { connector, operation, outcome: outcome.kind });
     this.#durations.record((this.#clock.now() - startedAtMs) / 1_000, { connector, operation });

@@ -27,4 +27,9 @@ describe('redaction of reasons', () => {
     assert.equal(redact('answered 422: FR is closed', personal), 'answered 422: FR is closed');
     assert.equal(redact('answered 422', undefined), 'answered 422');
   });
+
+  it('leaves what was sent in clear besides: a means of payment is not the payer', () => {
+    const method = { type: 'card', token: 'tok_1234' };
+    assert.equal(redact('card-expired: tok_1234', { method }, { methodType: 'card' }), 'card-expired: [personal data]');
+  });
 });

@@ -7,10 +7,13 @@ const REDACTED = '[personal data]';
 /**
  * A third party's reason without the personal data it was sent: reasons are stored in the log, in clear. Upper and lower case are one,
  * each word of a person's name is taken out by itself too, and so is a value that was cut off at the end of a reason that was too long.
+ * @param request what was sent in clear, and stands in the log so: it is nobody's secret
  */
-export const redact = (reason: string, personal: JsonObject | undefined): string => {
+export const redact = (reason: string, personal: JsonObject | undefined, request: JsonObject = {}): string => {
+  const inClear = new Set([...membersOf(request)].map(({ text }) => text));
   let redacted = reason;
   for (const value of textsOf(personal)) {
+    if (inClear.has(value)) continue;
     redacted = redacted.replaceAll(new RegExp(RegExp.escape(value), 'giu'), REDACTED);
     const cut = cutOffAt(redacted, value);
     if (cut !== undefined) redacted = redacted.slice(0, cut) + REDACTED;

@@ -1,3 +1,5 @@
+import { behaviourParser } from '../behaviours.ts';
+
 /** How the simulated ERP behaves. Every member can be changed while it runs; rates are shares of the calls, from 0 to 1. */
 export interface ErpBehaviour {
   /** Before each answer, plus up to `jitterMs` more. */
@@ -67,28 +69,4 @@ const CHOICES: Readonly<Record<string, readonly unknown[]>> = {
   repeatStatus: [200, 409],
 };
 
-/** Reads a change sent to the control endpoint. @throws TypeError naming the member that is wrong */
-export const parseBehaviour = (input: unknown): Partial<ErpBehaviour> => {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw new TypeError('send an object of behaviours to change');
-  for (const [name, value] of Object.entries(input)) {
-    if (!Object.hasOwn(WELL_BEHAVED, name))
-      throw new TypeError(`${name} is no behaviour; there are ${Object.keys(WELL_BEHAVED).join(', ')}`);
-    const expected = expectation(name);
-    if (!expected.holds(value)) throw new TypeError(`${name} must be ${expected.words}`);
-  }
-  return input;
-};
-
-const expectation = (name: string): { readonly words: string; readonly holds: (value: unknown) => boolean } => {
-  const choices = CHOICES[name];
-  if (choices) return { words: choices.join(' or '), holds: (value) => choices.includes(value) };
-  const usual = WELL_BEHAVED[name as keyof ErpBehaviour];
-  if (Array.isArray(usual))
-    return { words: 'a list of strings', holds: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string') };
-  if (typeof usual !== 'number') return { words: `a ${typeof usual}`, holds: (value) => typeof value === typeof usual };
-  return name.endsWith('Rate')
-    ? { words: 'a share from 0 to 1', holds: (value) => isNumber(value) && value <= 1 }
-    : { words: 'a number, 0 or more', holds: isNumber };
-};
-
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+export const parseBehaviour = behaviourParser(WELL_BEHAVED, CHOICES);

@@ -1,20 +1,7 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import { answer, type Reply, type SimulatedRequest } from '../server.ts';
 import type { ErpBehaviour } from './behaviour.ts';
 import type { ErpEffect, ErpLedger } from './ledger.ts';
-
-/** What a caller gets: an answer, a dropped connection, silence, or a body without an end. */
-export type Reply =
-  | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
-  | { readonly kind: 'drop' | 'silence' | 'endless' };
-
-export interface ErpRequest {
-  readonly method: string;
-  /** Path and query, without the base path. */
-  readonly url: string;
-  readonly authorization: string | undefined;
-  readonly idempotencyKey: string | undefined;
-  readonly body: string;
-}
 
 export interface DeskStats {
   requests: number;
@@ -24,12 +11,6 @@ export interface DeskStats {
   answers: Record<string, number>;
 }
 
-const answer = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Reply => ({
-  kind: 'answer',
-  status,
-  body: JSON.stringify(body),
-  ...(headers && { headers }),
-});
 const SILENCE: Reply = { kind: 'silence' };
 const PAGE = '<!doctype html><title>Sign in</title><h1>Please sign in to continue</h1>';
 
@@ -48,7 +29,7 @@ export class ErpDesk {
     this.#random = random;
   }
 
-  handle(request: ErpRequest, behaviour: ErpBehaviour): Reply {
+  handle(request: SimulatedRequest, behaviour: ErpBehaviour): Reply {
     this.stats.requests += 1;
     const reply = this.#reply(request, behaviour);
     const outcome = reply.kind === 'answer' ? String(reply.status) : reply.kind;
@@ -56,7 +37,7 @@ export class ErpDesk {
     return reply;
   }
 
-  #reply(request: ErpRequest, behaviour: ErpBehaviour): Reply {
+  #reply(request: SimulatedRequest, behaviour: ErpBehaviour): Reply {
     if (behaviour.outage === 'silent') return SILENCE;
     if (behaviour.outage !== 'none') return answer(503, { error: 'the ERP is down for maintenance' });
     if (behaviour.bearer !== '' && request.authorization !== `Bearer ${behaviour.bearer}`)
@@ -73,7 +54,7 @@ export class ErpDesk {
     return answer(404, { error: `${method} ${url} is not known here` });
   }
 
-  #submit(request: ErpRequest, behaviour: ErpBehaviour): Reply {
+  #submit(request: SimulatedRequest, behaviour: ErpBehaviour): Reply {
     this.stats.submissions += 1;
     const order = parseOrder(request.body, request.idempotencyKey, this.#clock.now());
     if (typeof order === 'string') return answer(400, { error: order });

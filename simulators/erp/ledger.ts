@@ -1,6 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { sumOf } from '@sagahub/contracts/money.ts';
+import { Journal } from '../journal.ts';
 
 /** One order the ERP made. A second one for the same key is a second effect. */
 export interface ErpEffect {
@@ -40,25 +39,19 @@ export class ErpLedger {
   /** Refs by external order id; nearly always one. */
   readonly #byOrder = new Map<string, string | string[]>();
   readonly #byKey = new Map<string, string>();
-  #file: number | undefined;
   #lastNumber = 0;
-  #pending = '';
-  #waiting: (() => void)[] = [];
+  readonly #journal: Journal<Line>;
 
   /** @param folder where to keep `erp-ledger.ndjson`; absent: in memory only */
   constructor(folder?: string) {
-    if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true });
-    const path = join(folder, 'erp-ledger.ndjson');
-    if (existsSync(path)) this.#replay(path);
-    this.#file = openSync(path, 'a');
+    this.#journal = new Journal(folder, 'erp-ledger.ndjson', (line) => this.#apply(line));
   }
 
   /** Makes an order, whatever its key did before. */
   make(order: Omit<ErpEffect, 'erpRef' | 'cancelledAtMs'>): ErpEffect {
     const effect = { erpRef: `ERP-${String(this.#lastNumber + 1).padStart(8, '0')}`, ...order };
     this.#apply({ made: effect });
-    this.#write({ made: effect });
+    this.#journal.write({ made: effect });
     return effect;
   }
 
@@ -68,14 +61,14 @@ export class ErpLedger {
     if (!effect) return false;
     if (effect.cancelledAtMs === undefined) {
       this.#apply({ cancelled: erpRef, atMs });
-      this.#write({ cancelled: erpRef, atMs });
+      this.#journal.write({ cancelled: erpRef, atMs });
     }
     return true;
   }
 
   clear(): void {
     this.#apply({ cleared: true });
-    this.#write({ cleared: true });
+    this.#journal.write({ cleared: true });
   }
 
   byKey(key: string): ErpEffect | undefined {
@@ -118,14 +111,11 @@ export class ErpLedger {
 
   /** Calls back once everything done so far survives a kill of this process. */
   whenKept(callback: () => void): void {
-    if (this.#pending === '') callback();
-    else this.#waiting.push(callback);
+    this.#journal.whenKept(callback);
   }
 
   close(): void {
-    this.#flush();
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#journal.close();
   }
 
   #apply(line: Line): void {
@@ -144,27 +134,5 @@ export class ErpLedger {
       this.#byOrder.clear();
       this.#byKey.clear();
     }
-  }
-
-  /** A line that the kill cut short was never answered for: it is cut off, so that the next one starts clean. */
-  #replay(path: string): void {
-    const bytes = readFileSync(path);
-    const end = bytes.lastIndexOf(0x0a) + 1;
-    if (end < bytes.length) truncateSync(path, end);
-    for (const line of bytes.toString('utf8', 0, end).split('\n')) if (line !== '') this.#apply(JSON.parse(line) as Line);
-  }
-
-  #write(line: Line): void {
-    if (this.#file === undefined) return;
-    if (this.#pending === '') setImmediate(() => this.#flush());
-    this.#pending += `${JSON.stringify(line)}\n`;
-  }
-
-  #flush(): void {
-    if (this.#pending !== '' && this.#file !== undefined) writeSync(this.#file, this.#pending);
-    this.#pending = '';
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const callback of waiting) callback();
   }
 }

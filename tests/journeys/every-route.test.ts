@@ -8,7 +8,8 @@ import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
 /** What design 7 calls open. */
-const OPEN = /^(POST \/oauth\/token|GET \/\.well-known\/[\w.-]+|GET \/health\/\w+)$/;
+/** The last proves itself by a signature of its body. */
+const OPEN = /^(POST \/oauth\/token|GET \/\.well-known\/[\w.-]+|GET \/health\/\w+|POST \/api\/v1\/callbacks\/payment-processor)$/;
 const ABSENT = '00000000-0000-5000-8000-000000000000';
 /** Who has one of these sees all partners by intent; every other scope ends at its own partner. */
 const ACROSS_PARTNERS: readonly string[] = ['admin', 'audit:read', 'audit:personal'] satisfies Scope[];
@@ -90,6 +91,13 @@ describe('journey: every route asks who is calling', () => {
     owned.set('subscriptionId', subscription.subscriptionId);
     const orderId = await place(demo, anOrder('ISOLATED-1'));
     owned.set('orderId', orderId);
+    const paid = await demo.post('/api/v1/payments', {
+      paymentReference: 'PAY-1',
+      amount: '1.00',
+      currency: 'EUR',
+      method: { type: 'card', token: 'tok_visa' },
+    });
+    owned.set('paymentId', paid.body.paymentId);
     await orderIn(demo, orderId, 'completed');
     const deliveries = `/api/v1/webhooks/${subscription.subscriptionId}/deliveries`;
     const sent = await until(

@@ -14,6 +14,9 @@ const QUICK: Readonly<Record<string, string>> = {
   HUB_ERP_TIMEOUT: '5s',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms',
   HUB_ERP_SETTLE: '200ms',
+  HUB_PAYMENT_TIMEOUT: '500ms',
+  HUB_PAYMENT_RETRY_DELAYS: '50ms,100ms,200ms',
+  HUB_PAYMENT_SETTLE: '200ms',
   HUB_BREAKER_OPEN: '300ms',
   // Receivers are in this process.
   HUB_WEBHOOK_ALLOW_HTTP: 'true',
@@ -23,7 +26,7 @@ const QUICK: Readonly<Record<string, string>> = {
 /** What a journey sees of the hub it runs against: the same in every profile. */
 export type JourneyHub = Pick<
   HubProcess,
-  'url' | 'managementUrl' | 'grpcAddress' | 'erp' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
+  'url' | 'managementUrl' | 'grpcAddress' | 'erp' | 'processor' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
 > &
   Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;

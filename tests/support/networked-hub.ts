@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
+import { ProcessorBeside } from '@sagahub/hub/harness/processor.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { freePort } from '../servers/local-server.ts';
 import { type Management, openManagement } from './networked-management.ts';
@@ -40,9 +41,10 @@ interface Running {
   readonly grpcAddress?: string;
 }
 
-/** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP in this one. */
+/** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP and payment processor in this one. */
 export class NetworkedHub implements AsyncDisposable {
   readonly erp: ErpSimulator;
+  readonly processor: ProcessorBeside;
   readonly #env: NodeJS.ProcessEnv;
   readonly #withoutKeys;
   /** Of each service's replicas; a process that is started again has the port it had. */
@@ -56,11 +58,13 @@ export class NetworkedHub implements AsyncDisposable {
 
   private constructor(
     erp: ErpSimulator,
+    processor: ProcessorBeside,
     env: NodeJS.ProcessEnv,
     ports: Readonly<Record<ProcessName, readonly number[]>>,
     withoutKeys: string | undefined,
   ) {
     this.erp = erp;
+    this.processor = processor;
     this.#withoutKeys = withoutKeys && { HUB_POSTGRES_URL: withoutKeys };
     this.#env = env;
     this.#ports = ports;
@@ -72,12 +76,14 @@ export class NetworkedHub implements AsyncDisposable {
     { env = {}, erp: behaviour, seed, replicas = 1 }: NetworkedHubOptions = {},
   ): Promise<NetworkedHub> {
     const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
+    const processor = await ProcessorBeside.start(seed);
     const ports = recordOf((): number[] => []);
     for (const name of PROCESSES) for (let replica = 0; replica < replicas; replica++) ports[name].push(await freePort());
     const urlsOf = (name: ProcessName): string => ports[name].map((port) => `http://127.0.0.1:${port}`).join(',');
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const hub = new NetworkedHub(
       erp,
+      processor,
       {
         ...process.env,
         ...engines,
@@ -94,12 +100,14 @@ export class NetworkedHub implements AsyncDisposable {
         HUB_OUTBOUND_URL: urlsOf('outbound-service'),
         HUB_READ_MODEL_URL: urlsOf('read-model'),
         ERP_URL: erp.url,
+        ...processor.env,
         ...env,
       },
       ports,
       withoutKeys,
     );
     try {
+      processor.hubAt(`http://127.0.0.1:${ports.gateway[0]}`);
       hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
       await hub.startProcess('integration-service'); // creates the schemas that all others wait for
       await hub.startAgain();
@@ -210,6 +218,7 @@ export class NetworkedHub implements AsyncDisposable {
     await this.kill();
     await this.#management?.[Symbol.asyncDispose]();
     await this.erp[Symbol.asyncDispose]();
+    await this.processor[Symbol.asyncDispose]();
   }
 
   #all(): readonly Running[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { HttpAnswer, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
-import { cancelOutcome, lookupOutcome, submitOutcome } from './answers.ts';
+import { cancelOutcome } from '../http/answers.ts';
+import { lookupOutcome, submitOutcome } from './answers.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 20, 10, 0, 0);
 const answer = (status: number, body: unknown = '', headers: Record<string, string> = {}): HttpAnswer => ({

@@ -2,9 +2,11 @@ import type { ErpOrderRequest } from '@sagahub/contracts/messages/erp.ts';
 import type { OrderPersonalData } from '@sagahub/contracts/messages/order.ts';
 import type { CancelOutcome, Connector, Delivery, LookupOutcome, SubmitOutcome } from '@sagahub/contracts/ports/connector.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
-import type { HttpAnswer, HttpCall, HttpClient, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
-import { cancelOutcome, lookupOutcome, submitOutcome } from './answers.ts';
-import { type Authorization, type Credentials, credentialsFor, type RestAuth } from './credentials.ts';
+import type { HttpClient } from '@sagahub/contracts/ports/http-client.ts';
+import { cancelOutcome } from '../http/answers.ts';
+import { HttpCalls, wasNotMade } from '../http/calls.ts';
+import type { RestAuth } from '../http/credentials.ts';
+import { lookupOutcome, submitOutcome } from './answers.ts';
 
 export interface RestErpOptions {
   /** With any base path, with or without a trailing slash. */
@@ -16,8 +18,6 @@ export interface RestErpOptions {
   readonly settleMs: number;
 }
 
-/** The largest answer that is read: a reference or a short list. */
-const MAX_ANSWER_BYTES = 256 * 1024;
 /** Asked for by probes; no order can have it. */
 const NO_ORDER = '00000000-0000-0000-0000-000000000000';
 
@@ -30,8 +30,6 @@ const NO_ORDER = '00000000-0000-0000-0000-000000000000';
 export const restErpConnector = (options: RestErpOptions, ports: { readonly http: HttpClient; readonly clock: Clock }): Connector =>
   new RestErpConnector(options, ports.http, ports.clock);
 
-type Refused = Exclude<Authorization, { kind: 'authorized' }>;
-
 class RestErpConnector implements Connector {
   readonly name = 'erp';
   readonly duplicates = 'refused';
@@ -39,37 +37,35 @@ class RestErpConnector implements Connector {
   readonly settleMs: number;
   readonly timeoutMs: number;
   readonly #orders: string;
-  readonly #http: HttpClient;
   readonly #clock: Clock;
-  readonly #credentials: Credentials;
+  readonly #calls: HttpCalls;
 
   constructor(options: RestErpOptions, http: HttpClient, clock: Clock) {
     this.settleMs = options.settleMs;
     this.timeoutMs = options.timeoutMs;
     this.#orders = `${options.url.replace(/\/+$/, '')}/orders`;
-    this.#http = http;
     this.#clock = clock;
-    this.#credentials = credentialsFor(options.auth, http, clock, options.timeoutMs);
+    this.#calls = new HttpCalls(options.auth, options.timeoutMs, { http, clock });
   }
 
   async submit(delivery: Delivery): Promise<SubmitOutcome> {
-    const answer = await this.#call('POST', this.#orders, delivery, erpOrder(delivery));
-    return isOutcome(answer) ? answer : submitOutcome(answer, this.#clock.now());
+    const answer = await this.#calls.call('POST', this.#orders, delivery, erpOrder(delivery));
+    return wasNotMade(answer) ? answer : submitOutcome(answer, this.#clock.now());
   }
 
   async lookup(delivery: Delivery): Promise<LookupOutcome> {
-    const answer = await this.#call('GET', `${this.#orders}?externalOrderId=${encodeURIComponent(delivery.objectId)}`, delivery);
-    return isOutcome(answer) ? answer : lookupOutcome(answer, delivery.objectId, this.#clock.now());
+    const answer = await this.#calls.call('GET', `${this.#orders}?externalOrderId=${encodeURIComponent(delivery.objectId)}`, delivery);
+    return wasNotMade(answer) ? answer : lookupOutcome(answer, delivery.objectId, this.#clock.now());
   }
 
   async cancel(delivery: Delivery & { readonly reference: string }): Promise<CancelOutcome> {
-    const answer = await this.#call('POST', `${this.#orders}/${encodeURIComponent(delivery.reference)}/cancel`, delivery, '{}');
-    return isOutcome(answer) ? answer : cancelOutcome(answer, this.#clock.now());
+    const answer = await this.#calls.call('POST', `${this.#orders}/${encodeURIComponent(delivery.reference)}/cancel`, delivery, '{}');
+    return wasNotMade(answer) ? answer : cancelOutcome(answer, this.#clock.now());
   }
 
   async probe(signal: AbortSignal): Promise<{ readonly ok: boolean; readonly detail: string }> {
-    const answer = await this.#send({ method: 'GET', url: `${this.#orders}?externalOrderId=${NO_ORDER}` }, {}, signal);
-    const outcome = isOutcome(answer) ? answer : lookupOutcome(answer, NO_ORDER, this.#clock.now());
+    const answer = await this.#calls.send({ method: 'GET', url: `${this.#orders}?externalOrderId=${NO_ORDER}` }, {}, signal);
+    const outcome = wasNotMade(answer) ? answer : lookupOutcome(answer, NO_ORDER, this.#clock.now());
     return outcome.kind === 'found'
       ? { ok: true, detail: `${this.#orders} answers look-ups` }
       : { ok: false, detail: `${this.#orders}: ${outcome.reason}` };
@@ -78,42 +74,7 @@ class RestErpConnector implements Connector {
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
-
-  #call(method: 'GET' | 'POST', url: string, delivery: Delivery, body?: string): Promise<HttpAnswer | HttpFailure | Refused> {
-    const headers: Record<string, string> = { accept: 'application/json', 'x-correlation-id': delivery.correlationId };
-    if (delivery.traceparent !== undefined) headers['traceparent'] = delivery.traceparent;
-    if (body === undefined) return this.#send({ method, url }, headers, delivery.signal);
-    headers['content-type'] = 'application/json';
-    headers['idempotency-key'] = delivery.objectId;
-    return this.#send({ method, url, body }, headers, delivery.signal);
-  }
-
-  /** With credentials; after a 401 once more with fresh ones, if such can be had. */
-  async #send(
-    call: Pick<HttpCall, 'method' | 'url' | 'body'>,
-    headers: Record<string, string>,
-    signal: AbortSignal,
-  ): Promise<HttpAnswer | HttpFailure | Refused> {
-    for (let renewed = false; ; renewed = true) {
-      const authorization = await this.#credentials.authorize(signal);
-      if (authorization.kind !== 'authorized') return authorization;
-      const { header } = authorization;
-      if (header !== undefined) headers['authorization'] = header;
-      const answer = await this.#http.request({
-        ...call,
-        headers,
-        timeoutMs: this.timeoutMs,
-        signal,
-        maxResponseBytes: MAX_ANSWER_BYTES,
-      });
-      const isStale = answer.kind === 'answer' && answer.status === 401 && !renewed && this.#credentials.renew(header);
-      if (!isStale) return answer;
-    }
-  }
 }
-
-const isOutcome = (answer: HttpAnswer | HttpFailure | Refused): answer is Refused =>
-  answer.kind === 'transient' || answer.kind === 'misconfigured';
 
 /** The body of `POST /orders`, its members in the order the contract names them. */
 const erpOrder = ({ objectId, partnerId, request, personal }: Delivery): string => {

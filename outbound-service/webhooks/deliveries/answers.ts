@@ -1,5 +1,5 @@
 import type { HttpAnswer, HttpFailure } from '@sagahub/contracts/ports/http-client.ts';
-import { retryAfterMs } from '../../connectors/rest/retry-after.ts';
+import { retryAfterMs } from '../../connectors/http/retry-after.ts';
 
 /** What an endpoint's answer means for the message. */
 export type Verdict =
