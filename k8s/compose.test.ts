@@ -80,6 +80,7 @@ describe('compose.yaml', () => {
       rabbitmq: 5672,
       mongodb: 27_017,
       erp: 9090,
+      'payment-processor': 9091,
       'otel-collector': 4318,
     };
     for (const name of OURS)

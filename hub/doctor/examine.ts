@@ -4,6 +4,7 @@ import { checkConfiguration } from './configuration.ts';
 import { checkDataFolder } from './data-folder.ts';
 import { checkErp } from './erp.ts';
 import { checkPorts } from './ports.ts';
+import { checkProcessor } from './processor.ts';
 import { checkRunningHub } from './running-hub.ts';
 
 /** Looks at everything a hub needs, one thing after the other, and changes nothing. */
@@ -16,5 +17,6 @@ export async function* examine(env: NodeJS.ProcessEnv, cli: CliConfig): AsyncGen
   yield* folder.findings;
   if (!folder.inUse) yield* await checkPorts(config);
   yield await checkErp(config);
+  yield await checkProcessor(config);
   yield* await checkRunningHub(cli, folder.inUse);
 }
