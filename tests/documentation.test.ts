@@ -33,7 +33,7 @@ describe('documentation', () => {
 
   it('names test files that exist', () => {
     const missing = pages.flatMap((page) =>
-      [...read(page).matchAll(/\b[\w/-]+\.(?:test|contract)\.ts\b/g)]
+      [...read(page).matchAll(/(?<![\w/>-])[\w/-]+\.(?:test|contract)\.ts\b/g)]
         .map(([name]) => name)
         .filter((name) => name.includes('/') && !existsSync(join(ROOT, name)))
         .map((name) => `${page}: ${name}`),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { WEBHOOK_TYPES, webhookBody, type WebhookType } from '@sagahub/contracts/api/webhook-events.ts';
-import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { MessageBodies } from './bodies.ts';
 import { faceOf } from '../flows.ts';
 
@@ -113,7 +113,8 @@ describe('message bodies', () => {
     const made = FLOWS.flatMap(({ stream, events }) =>
       events.map(([type, data]) => faceOf(stream)?.publicTypeOf({ type, data: data as RecordedEvent['data'] })),
     );
-    assert.deepEqual(new Set(made), new Set(WEBHOOK_TYPES));
+    const flows = new Set(FLOWS.map(({ stream }) => categoryOf(stream)));
+    assert.deepEqual(new Set(made), new Set(WEBHOOK_TYPES.filter((type) => flows.has(type.split('.', 1)[0] ?? ''))));
   });
 
   it('are the same bytes whether they were learned as it happened or made from the stream later', async () => {
