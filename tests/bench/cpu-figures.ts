@@ -8,7 +8,7 @@ export const cpuFigures = (phase: string, cost: Cost, orders: number, hubAimMs?:
   return [
     aimedBelow(`${phase}: CPU per order, hub`, cost.hubMs / orders, hubAimMs, 'ms', 2),
     ...(several ? [line('engines', cost.enginesMs), ...[...cost.parts].map(([name, ms]) => line(name, ms))] : []),
-    line('ERP simulator', cost.erpMs),
+    line('ERP simulator', cost.simulatorsMs),
     line('load generator', cost.generatorMs),
     figure(`${phase}: cores that other processes took`, cost.othersCores.toFixed(2), cost.othersCores),
   ];

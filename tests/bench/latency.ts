@@ -24,15 +24,15 @@ export const measureLatency = async (run: Run, seconds: number): Promise<readonl
   const from = new Date().toISOString();
   const stop = meter(site);
   const listing: Promise<number>[] = [];
-  const sent = await generator.openLoop(offered, seconds, ({ orderNumber }) => {
-    const looksForIt = listedP99Ms !== undefined && Number(orderNumber.split('-')[1]) % SAMPLE === 0;
-    if (looksForIt) listing.push(timeUntilListed(demo, orderNumber));
+  const sent = await generator.openLoop(offered, seconds, ({ name }) => {
+    const looksForIt = listedP99Ms !== undefined && Number(name.split('-')[1]) % SAMPLE === 0;
+    if (looksForIt) listing.push(timeUntilListed(demo, name));
   });
   run.stored += leadIn.length + sent.length;
   await site.completed(run.stored);
   const cost = stop();
   const completedAtMs = await completionTimes(site.hub.client('auditor'), from);
-  const endToEnd = sent.map(({ orderNumber, atMs }) => (completedAtMs.get(orderNumber) ?? Infinity) - atMs);
+  const endToEnd = sent.map(({ name, atMs }) => (completedAtMs.get(name) ?? Infinity) - atMs);
   return [
     aimedP99(`${at}: accepted, p50 / p95 / p99`, percentilesOf(sent.map(({ latencyMs }) => latencyMs)), acceptedP99Ms),
     aimedP99(`${at}: completed, p50 / p95 / p99`, percentilesOf(endToEnd), completedP99Ms),

@@ -1,14 +1,15 @@
 import { type Dispatcher, Pool } from 'undici';
-import { orderBody } from './orders.ts';
+import { ORDERS, type Work } from './work.ts';
 
 export interface Target {
   readonly url: string;
   readonly token: string;
 }
 
-/** One order that was accepted. */
+/** One order or payment that was accepted. */
 export interface Sent {
-  readonly orderNumber: string;
+  /** The partner's own: the order number, or the payment's reference. */
+  readonly name: string;
   /** When it should have been sent (open loop) or was (closed loop), milliseconds since 1970. */
   readonly atMs: number;
   /** From `atMs` to the end of the answer, milliseconds. */
@@ -20,24 +21,26 @@ export const nowMs = (): number => performance.timeOrigin + performance.now();
 /** How often an open loop looks what is due. */
 const TICK_MS = 2;
 
-/** Sends orders over kept-alive connections and notes how long each took. Anything but a 202 ends the measurement. */
+/** Sends orders, or payments, over kept-alive connections and notes how long each took. Anything but a 202 ends the measurement. */
 export class Generator implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #prefix: string;
+  readonly #work: Work;
   #n = 0;
 
-  /** @param prefix of the order numbers: generators on one hub need different ones */
-  constructor({ url, token }: Target, prefix: string, connections: number) {
+  /** @param prefix of the names: generators on one hub need different ones */
+  constructor({ url, token }: Target, prefix: string, connections: number, work: Work = ORDERS) {
     this.#pool = new Pool(url, { connections, pipelining: 1 });
     this.#headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     this.#prefix = prefix;
+    this.#work = work;
   }
 
   /** Each connection sends its next order when the last one was answered. */
-  async closedLoop(orders: number, connections: number): Promise<Sent[]> {
+  async closedLoop(count: number, connections: number): Promise<Sent[]> {
     const sent: Sent[] = [];
-    const end = this.#n + orders;
+    const end = this.#n + count;
     const connection = async () => {
       while (this.#n < end) sent.push(await this.#send(nowMs()));
     };
@@ -69,7 +72,8 @@ export class Generator implements AsyncDisposable {
 
   #send(atMs: number): Promise<Sent> {
     const n = this.#n++;
-    const orderNumber = `${this.#prefix}-${n}`;
+    const name = `${this.#prefix}-${n}`;
+    const { path, bodyOf } = this.#work;
     return new Promise((resolve, reject) => {
       let status = 0;
       let answer = '';
@@ -82,11 +86,11 @@ export class Generator implements AsyncDisposable {
         },
         onResponseEnd: () =>
           status === 202
-            ? resolve({ orderNumber, atMs, latencyMs: nowMs() - atMs })
-            : reject(new Error(`${orderNumber} was answered ${status}: ${answer}`)),
+            ? resolve({ name, atMs, latencyMs: nowMs() - atMs })
+            : reject(new Error(`${name} was answered ${status}: ${answer}`)),
         onResponseError: (_controller, error) => reject(error),
       };
-      this.#pool.dispatch({ path: '/api/v1/orders', method: 'POST', headers: this.#headers, body: orderBody(orderNumber, n) }, handler);
+      this.#pool.dispatch({ path, method: 'POST', headers: this.#headers, body: bodyOf(name, n) }, handler);
     });
   }
 

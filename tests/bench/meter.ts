@@ -11,20 +11,21 @@ export interface Cost {
   readonly enginesMs: number;
   /** Each process of the hub and each engine, by its name. */
   readonly parts: ReadonlyMap<string, number>;
-  readonly erpMs: number;
+  /** What stands for the ERP and the payment processor. */
+  readonly simulatorsMs: number;
   readonly generatorMs: number;
   /** Cores that processes outside the benchmark kept busy, on average: how quiet the machine was. */
   readonly othersCores: number;
 }
 
 /** Starts measuring; the function returned stops it. */
-export const meter = ({ parts, erpPid }: Pick<Site, 'parts' | 'erpPid'>): (() => Cost) => {
+export const meter = ({ parts, simulatorPids }: Pick<Site, 'parts' | 'simulatorPids'>): (() => Cost) => {
   const read = () => {
     const { user, system } = process.cpuUsage();
     return {
       atMs: performance.now(),
       parts: parts.map(({ pid }) => treeCpuMs(pid)),
-      erpMs: treeCpuMs(erpPid),
+      simulatorsMs: simulatorPids.reduce((sum, pid) => sum + treeCpuMs(pid), 0),
       generatorMs: (user + system) / 1_000,
       machineMs: machineCpuMs(),
     };
@@ -36,15 +37,15 @@ export const meter = ({ parts, erpPid }: Pick<Site, 'parts' | 'erpPid'>): (() =>
     const spent = parts.map((_, index) => after.parts[index]! - before.parts[index]!);
     const of = (wanted: string): number => spent.reduce((sum, ms, index) => sum + (parts[index]!.kind === wanted ? ms : 0), 0);
     const [hubMs, enginesMs] = [of('hub'), of('engine')];
-    const erpMs = after.erpMs - before.erpMs;
+    const simulatorsMs = after.simulatorsMs - before.simulatorsMs;
     const generatorMs = after.generatorMs - before.generatorMs;
-    const othersMs = after.machineMs - before.machineMs - hubMs - enginesMs - erpMs - generatorMs;
+    const othersMs = after.machineMs - before.machineMs - hubMs - enginesMs - simulatorsMs - generatorMs;
     return {
       wallMs,
       hubMs,
       enginesMs,
       parts: new Map(parts.map(({ name }, index) => [name, spent[index]!])),
-      erpMs,
+      simulatorsMs,
       generatorMs,
       othersCores: Math.max(0, othersMs / wallMs),
     };

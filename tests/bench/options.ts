@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { EventStoreKind } from '../support/engines.ts';
 import type { ProfileName } from './profile.ts';
 
-export const SECTIONS = ['accept', 'idle', 'throughput', 'latency', 'memory', 'rebuild', 'webhooks'] as const;
+export const SECTIONS = ['accept', 'idle', 'throughput', 'latency', 'payments', 'memory', 'rebuild', 'webhooks'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 const PROFILES: readonly ProfileName[] = ['embedded', 'networked'];

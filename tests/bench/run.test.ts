@@ -28,6 +28,8 @@ describe('npm run bench', () => {
         /order, hub$/,
         /memory, ready/,
         /rebuilt from [\d,]+ events/,
+        /payments\/s per orders/,
+        /both flows at once: payments\/s/,
         /webhooks: messages/,
       ])
         assert.ok((measured(name) as number) > 0, String(name));

@@ -13,6 +13,7 @@ import { type BenchOptions, readOptions, type Section, USAGE } from './options.t
 import { embedded } from './embedded.ts';
 import { networked } from './networked.ts';
 import type { Profile } from './profile.ts';
+import { measurePayments } from './payments.ts';
 import { measureRebuild } from './rebuild.ts';
 import { CONFIGURATION, CONNECTIONS, Site } from './site.ts';
 import { soak } from './soak.ts';
@@ -47,6 +48,7 @@ const measureHub = async (profile: Profile, { orders, sections, stored, minutes 
   await closedLoop(run, Math.ceil(orders / 2));
   if (wanted('throughput')) await measure('closed loop', measureThroughput(run, orders));
   if (wanted('latency')) await measure('steady load', measureLatency(run, latencySeconds(orders)));
+  if (wanted('payments')) await measure('payments beside orders', measurePayments(run, Math.ceil(orders / 2)));
   if (stored !== undefined) await measure(`on to ${stored.toLocaleString('en')} orders`, measureGrowth(run, stored, report));
   if (minutes > 0) await measure('soak', soak(run, minutes, report));
   if (wanted('memory')) await measure('memory', measureMemory(site, readyRssMiB, run.stored));
@@ -78,7 +80,7 @@ if (options.sections.has('accept')) {
   report('accepting only, in turns with bare Express');
   figures.push(...(await measureAccepting(profile, Math.ceil(options.orders / 2))));
 }
-const ofTheHub: readonly Section[] = ['idle', 'throughput', 'latency', 'memory', 'rebuild'];
+const ofTheHub: readonly Section[] = ['idle', 'throughput', 'latency', 'payments', 'memory', 'rebuild'];
 if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(await measureHub(profile, options)));
 if (options.sections.has('webhooks')) {
   report('webhooks');

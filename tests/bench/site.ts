@@ -6,8 +6,10 @@ import { NodeProcess } from './node-process.ts';
 import { stockUp } from './orders.ts';
 import { costOf } from './process-cost.ts';
 import type { Profile } from './profile.ts';
+import { ORDERS, type Work } from './work.ts';
 
 const ERP = new URL('../../simulators/erp/main.ts', import.meta.url);
+const PROCESSOR = new URL('../../simulators/payment-processor/main.ts', import.meta.url);
 /** Longest wait for the hub to come to rest. */
 const REST_LIMIT_MS = 10 * 60_000;
 
@@ -16,20 +18,20 @@ export const CONNECTIONS = 32;
 /** What the hub is started with; everything else is as delivered. */
 export const CONFIGURATION = { HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0', HUB_LOG_LEVEL: 'warn' };
 
-/** A hub and its ERP, in processes of their own, on a new installation with stock in it. The load comes from this process. */
+/** A hub, its ERP and its payment processor, in processes of their own, on a new installation with stock in it. The load comes from this process. */
 export class Site implements AsyncDisposable {
   readonly profile: Profile;
   readonly hub: RunningHub;
-  readonly erpPid: number;
+  readonly simulatorPids: readonly number[];
   readonly readyMs: number;
   readonly #installation: Installation;
   readonly #owned: AsyncDisposableStack;
 
-  private constructor(profile: Profile, installation: Installation, erpPid: number, owned: AsyncDisposableStack) {
+  private constructor(profile: Profile, installation: Installation, simulatorPids: readonly number[], owned: AsyncDisposableStack) {
     this.profile = profile;
     this.hub = installation.hub;
     this.readyMs = installation.readyMs;
-    this.erpPid = erpPid;
+    this.simulatorPids = simulatorPids;
     this.#installation = installation;
     this.#owned = owned;
   }
@@ -37,9 +39,11 @@ export class Site implements AsyncDisposable {
   static async open(profile: Profile, env: Readonly<Record<string, string>> = {}): Promise<Site> {
     await using opened = new AsyncDisposableStack();
     const erp = opened.use(await NodeProcess.start<{ url: string }>(ERP, ['0']));
-    const installation = opened.use(await profile.install({ ...CONFIGURATION, ERP_URL: erp.ready.url, ...env }));
+    const processor = opened.use(await NodeProcess.start<{ url: string }>(PROCESSOR, ['0']));
+    const behind = { ERP_URL: erp.ready.url, PAYMENT_PROCESSOR_URL: processor.ready.url };
+    const installation = opened.use(await profile.install({ ...CONFIGURATION, ...behind, ...env }));
     await stockUp(installation.hub.client('operator'));
-    return new Site(profile, installation, erp.pid, opened.move());
+    return new Site(profile, installation, [erp.pid, processor.pid], opened.move());
   }
 
   get parts(): readonly Part[] {
@@ -55,8 +59,8 @@ export class Site implements AsyncDisposable {
     };
   }
 
-  async generator(prefix: string, connections = CONNECTIONS): Promise<Generator> {
-    return new Generator({ url: this.hub.url, token: await this.hub.client('demo').token() }, prefix, connections);
+  async generator(prefix: string, connections = CONNECTIONS, work: Work = ORDERS): Promise<Generator> {
+    return new Generator({ url: this.hub.url, token: await this.hub.client('demo').token() }, prefix, connections, work);
   }
 
   async stats(): Promise<HubStats> {
@@ -72,6 +76,17 @@ export class Site implements AsyncDisposable {
       REST_LIMIT_MS,
     );
     if (stats.completed !== stats.accepted) throw new Error(`not every order completed: ${JSON.stringify(stats)}`);
+  }
+
+  /** The same of payments: until all of them were approved. */
+  async approved(payments: number): Promise<void> {
+    const stats = await until(
+      `${payments} approved payments`,
+      async () => (await this.stats()).payments,
+      ({ accepted, inFlight }) => accepted >= payments && inFlight === 0,
+      REST_LIMIT_MS,
+    );
+    if (stats.approved !== stats.accepted) throw new Error(`not every payment was approved: ${JSON.stringify(stats)}`);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
