@@ -124,7 +124,12 @@ export class HubProcess implements AsyncDisposable {
 
   /** A client that gets itself a token; it follows the hub to its new port after a restart. */
   client(name: keyof typeof SECRET_OF): ApiClient {
-    return new ApiClient(() => this.url, name, SECRET_OF[name]);
+    return new ApiClient(() => this.url, name, this.secretOf(name));
+  }
+
+  /** For command lines beside it. */
+  secretOf(name: keyof typeof SECRET_OF): string {
+    return SECRET_OF[name];
   }
 
   /** @param program another one that prints the same line when it is ready; default: `sagahub start --json` */

@@ -55,7 +55,7 @@ describe('journey: consumers of events', function () {
   });
 
   it('are listed and recovered by operators on the command line', async () => {
-    const operator = { HUB_URL: hub.url, HUB_CLIENT_ID: 'operator', HUB_CLIENT_SECRET: 'test-secret-of-the-operator' };
+    const operator = { HUB_URL: hub.url, HUB_CLIENT_ID: 'operator', HUB_CLIENT_SECRET: hub.secretOf('operator') };
     const cli = (...args: readonly string[]) => sagahub(['consumers', ...args], { env: operator });
     const listed = await cli('list');
     assert.match(listed.stdout, /ledger +order\.completed,order\.rejected +0 +0 +0/, listed.stderr);

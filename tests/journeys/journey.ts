@@ -26,7 +26,18 @@ const QUICK: Readonly<Record<string, string>> = {
 /** What a journey sees of the hub it runs against: the same in every profile. */
 export type JourneyHub = Pick<
   HubProcess,
-  'url' | 'managementUrl' | 'grpcAddress' | 'erp' | 'processor' | 'output' | 'stored' | 'client' | 'kill' | 'startAgain' | 'stop'
+  | 'url'
+  | 'managementUrl'
+  | 'grpcAddress'
+  | 'erp'
+  | 'processor'
+  | 'output'
+  | 'stored'
+  | 'client'
+  | 'secretOf'
+  | 'kill'
+  | 'startAgain'
+  | 'stop'
 > &
   Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;
