@@ -18,6 +18,13 @@ export const CONNECTIONS = 32;
 /** What the hub is started with; everything else is as delivered. */
 export const CONFIGURATION = { HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0', HUB_LOG_LEVEL: 'warn' };
 
+export interface HubMemory {
+  readonly rssMiB: number;
+  readonly peakRssMiB: number;
+  /** Its processes; none when there is only one. */
+  readonly each: readonly { readonly name: string; readonly rssMiB: number }[];
+}
+
 /** A hub, its ERP and its payment processor, in processes of their own, on a new installation with stock in it. The load comes from this process. */
 export class Site implements AsyncDisposable {
   readonly profile: Profile;
@@ -50,12 +57,13 @@ export class Site implements AsyncDisposable {
     return this.#installation.parts;
   }
 
-  /** Of the hub's own processes together. */
-  hubMemory(): { readonly rssMiB: number; readonly peakRssMiB: number } {
-    const costs = this.parts.filter(({ kind }) => kind === 'hub').map(({ pid }) => costOf(pid));
+  /** Of the hub's own processes together, and of each. */
+  hubMemory(): HubMemory {
+    const each = this.parts.filter(({ kind }) => kind === 'hub').map(({ name, pid }) => ({ name, ...costOf(pid) }));
     return {
-      rssMiB: costs.reduce((sum, { rssMiB }) => sum + rssMiB, 0),
-      peakRssMiB: costs.reduce((sum, { peakRssMiB }) => sum + peakRssMiB, 0),
+      rssMiB: each.reduce((sum, { rssMiB }) => sum + rssMiB, 0),
+      peakRssMiB: each.reduce((sum, { peakRssMiB }) => sum + peakRssMiB, 0),
+      each: each.length > 1 ? each : [],
     };
   }
 

@@ -39,8 +39,10 @@ export const soak = async (run: Run, minutes: number, report: (text: string) => 
     run.stored += sent.length;
     for (const { latencyMs } of sent) latencies.push(latencyMs);
     const { rssMiB, lagSeconds, workSeconds, inFlight } = samples.at(-1)!;
+    const { each } = run.site.hubMemory();
+    const whose = each.length > 0 ? ` (${each.map((process) => `${process.name} ${process.rssMiB.toFixed(0)}`).join(', ')})` : '';
     report(
-      `minute ${minute}: ${rssMiB.toFixed(0)} MiB, read model ${lagSeconds.toFixed(1)} s behind, oldest work ${workSeconds.toFixed(1)} s, ${inFlight} orders in flight`,
+      `minute ${minute}: ${rssMiB.toFixed(0)} MiB${whose}, read model ${lagSeconds.toFixed(1)} s behind, oldest work ${workSeconds.toFixed(1)} s, ${inFlight} orders in flight`,
     );
   }
   await run.site.completed(run.stored);
