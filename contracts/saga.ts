@@ -123,6 +123,15 @@ type CallOutcome =
   | { readonly kind: 'cancelled'; readonly reference: string }
   | { readonly kind: 'absent' };
 
+/** Of a flow whose objects move by commands alone: it has no saga, and calls nobody. */
+export const WITHOUT_SAGA = {
+  versions: { 1: { decide: () => ({ kind: 'rest' }), answer: () => ({ kind: 'rest' }) } },
+  currentVersion: 1,
+  pinnedVersion: () => 1,
+  externalCall: () => undefined,
+  report: () => [],
+} as const satisfies Partial<Flow>;
+
 /**
  * A workflow: state, saga versions, open work, commands and external calls, all pure. The engine runs any number of flows and knows none.
  */

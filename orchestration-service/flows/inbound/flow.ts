@@ -1,5 +1,5 @@
 import { INBOUND, INBOUND_QUEUE, SUBMIT, type InboundEvent } from '@sagahub/contracts/messages/inbound.ts';
-import type { Flow, SagaEvent } from '@sagahub/contracts/saga.ts';
+import { type Flow, type SagaEvent, WITHOUT_SAGA } from '@sagahub/contracts/saga.ts';
 import { decideCommand } from './commands.ts';
 import { inboundDeadLetters } from './dead-letters.ts';
 import type { InboundState } from './state.ts';
@@ -20,17 +20,13 @@ export const inboundFlow: Flow<InboundState> = {
   initialState: { status: 'none' },
   evolve,
   // It has no saga: what happens to it, operators and the integration service decide.
-  versions: { 1: { decide: () => ({ kind: 'rest' }), answer: () => ({ kind: 'rest' }) } },
-  currentVersion: 1,
-  pinnedVersion: () => 1,
+  ...WITHOUT_SAGA,
   pending: (state) =>
     state.status === 'submitting'
       ? [{ step: SUBMIT, queue: INBOUND_QUEUE, attempt: state.attempt, dueAtMs: state.sinceMs, sinceMs: state.sinceMs }]
       : [],
   stateName: ({ status }) => status,
   command: decideCommand,
-  externalCall: () => undefined,
-  report: () => [],
   deadLetters: inboundDeadLetters,
 };
 

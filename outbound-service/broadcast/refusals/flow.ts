@@ -1,5 +1,5 @@
 import { REFUSAL, REFUSAL_QUEUE, type RefusalEvent, SEND } from '@sagahub/contracts/messages/consumer.ts';
-import type { Flow, SagaEvent } from '@sagahub/contracts/saga.ts';
+import { type Flow, type SagaEvent, WITHOUT_SAGA } from '@sagahub/contracts/saga.ts';
 import { decideCommand } from './commands.ts';
 import { refusalDeadLetters } from './dead-letters.ts';
 import type { RefusalState } from './state.ts';
@@ -20,17 +20,13 @@ export const refusalFlow: Flow<RefusalState> = {
   initialState: { status: 'none' },
   evolve,
   // It has no saga: what happens to it, operators and the consumer decide.
-  versions: { 1: { decide: () => ({ kind: 'rest' }), answer: () => ({ kind: 'rest' }) } },
-  currentVersion: 1,
-  pinnedVersion: () => 1,
+  ...WITHOUT_SAGA,
   pending: (state) =>
     state.status === 'sending'
       ? [{ step: SEND, queue: REFUSAL_QUEUE, attempt: state.attempt, dueAtMs: state.sinceMs, sinceMs: state.sinceMs }]
       : [],
   stateName: ({ status }) => status,
   command: decideCommand,
-  externalCall: () => undefined,
-  report: () => [],
   deadLetters: refusalDeadLetters,
 };
 
