@@ -25,7 +25,9 @@ const url = z
   );
 const ordered = z
   .boolean()
-  .describe('Messages about one order arrive one after the other; one that cannot be delivered holds up the later ones of its order');
+  .describe(
+    'Messages about one order or payment arrive one after the other; one that cannot be delivered holds up the later ones about the same one',
+  );
 const maxInFlight = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
