@@ -65,8 +65,8 @@ const atOnce = async (
   await using orders = await site.generator('BESIDE', CONNECTIONS);
   const from = new Date().toISOString();
   const [ofOrders, ofPayments] = await Promise.all([
-    timed(() => orders.closedLoop(count, CONNECTIONS / 2)),
-    timed(() => payments.closedLoop(count, CONNECTIONS / 2)),
+    orders.closedLoop(count, CONNECTIONS / 2),
+    payments.closedLoop(count, CONNECTIONS / 2),
   ]);
   run.stored += count;
   await site.completed(run.stored);
@@ -77,23 +77,16 @@ const atOnce = async (
   };
 };
 
-const timed = async (load: () => Promise<Sent[]>) => {
-  const startedMs = performance.now();
-  const sent = await load();
-  return { sent, wallMs: performance.now() - startedMs };
-};
-
-const sideOf = async (
-  site: Site,
-  { sent, wallMs }: { readonly sent: readonly Sent[]; readonly wallMs: number },
-  from: string,
-  work: Work,
-): Promise<Side> => {
+/** The rate counts until the last of its own ended, as it does alone. */
+const sideOf = async (site: Site, sent: readonly Sent[], from: string, work: Work): Promise<Side> => {
   const endedAtMs = await completionTimes(site.hub.client('auditor'), from, work);
+  const ended = sent.map(({ name }) => endedAtMs.get(name) ?? Infinity);
+  const firstMs = sent.reduce((first, { atMs }) => Math.min(first, atMs), Infinity);
+  const lastMs = ended.reduce((last, atMs) => Math.max(last, atMs), 0);
   return {
-    perSecond: (sent.length / wallMs) * 1_000,
+    perSecond: (sent.length / (lastMs - firstMs)) * 1_000,
     accepted: percentilesOf(sent.map(({ latencyMs }) => latencyMs)),
-    ended: percentilesOf(sent.map(({ name, atMs }) => (endedAtMs.get(name) ?? Infinity) - atMs)),
+    ended: percentilesOf(sent.map(({ atMs }, place) => ended[place]! - atMs)),
   };
 };
 

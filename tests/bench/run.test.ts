@@ -27,7 +27,7 @@ describe('npm run bench', () => {
         /completed orders/,
         /order, hub$/,
         /memory, ready/,
-        /rebuilt from [\d,]+ events/,
+        /rebuilt: [\d,]+ events/,
         /payments\/s per orders/,
         /both flows at once: payments\/s/,
         /webhooks: messages/,
