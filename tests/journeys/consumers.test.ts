@@ -10,8 +10,7 @@ import { availability, type RabbitMqServer, startRabbitMq } from '../servers/rab
 import { ROOT } from '../source-files.ts';
 import { type JourneyHub, place, startHub } from './journey.ts';
 
-describe('journey: consumers of events', function () {
-  this.timeout(120_000);
+describe('journey: consumers of events', () => {
   let broker: RabbitMqServer;
   let hub: JourneyHub;
   before(async function () {
@@ -57,12 +56,16 @@ describe('journey: consumers of events', function () {
   it('are listed and recovered by operators on the command line', async () => {
     const operator = { HUB_URL: hub.url, HUB_CLIENT_ID: 'operator', HUB_CLIENT_SECRET: hub.secretOf('operator') };
     const cli = (...args: readonly string[]) => sagahub(['consumers', ...args], { env: operator });
-    const listed = await cli('list');
-    assert.match(listed.stdout, /ledger +order\.completed,order\.rejected +0 +0 +0/, listed.stderr);
+    await until(
+      'the ledger having taken all',
+      () => cli('list'),
+      ({ stdout }) => /ledger +order\.completed,order\.rejected +0 +0 +0/.test(stdout),
+    );
+    // Received, processing, completed.
     const waiting = await until(
       'the events of the idle one',
       () => broker.waiting('events.idle'),
-      (count) => (count ?? 0) > 0,
+      (count) => count === 3,
     );
     const recovered = await cli('recover', 'idle', '--since', '1h', '--reason', 'a test');
     assert.match(recovered.stdout, /idle gets everything behind position \d+ again/, recovered.stderr);
