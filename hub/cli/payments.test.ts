@@ -21,7 +21,7 @@ describe('sagahub payments', () => {
     const watched = await cli(['payments', 'watch', 'CLI-1', '--json']);
     assert.equal(watched.code, EXIT.ok, watched.stderr);
     assert.equal(jsonLines(watched).at(-1).type, 'PaymentApproved');
-    const shown = await cli(['payments', 'show', 'CLI-1']);
+    const shown = await cli(['payments', 'get', 'CLI-1']);
     assert.match(shown.stdout, new RegExp(`payment +${paymentId}[^]*amount +89.60 EUR[^]*Payment received[^]*Payment approved`));
     const refunded = await cli(['payments', 'refund', 'CLI-1', '--reason', 'sent back']);
     assert.match(refunded.stdout, new RegExp(`^${paymentId} {2}refund`));

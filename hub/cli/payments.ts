@@ -14,7 +14,7 @@ import { paymentReport, paymentTable } from './payment-report.ts';
 export const paymentsCommand = (): Command => {
   const command = new Command('payments')
     .description('find, follow, cancel and refund payments, and help those that are stuck')
-    .addCommand(showCommand())
+    .addCommand(getCommand())
     .addCommand(listCommand(PAYMENTS, paymentTable))
     .addCommand(watchCommand(PAYMENTS))
     .addCommand(askCommand(PAYMENTS, 'cancel', 'cancel payments that are not approved yet'))
@@ -29,8 +29,8 @@ export const paymentsCommand = (): Command => {
   return command;
 };
 
-const showCommand = (): Command =>
-  new Command('show')
+const getCommand = (): Command =>
+  new Command('get')
     .description('show one payment with everything that happened to it')
     .argument('<payment>', 'its id or its reference')
     .option('--at <time>', 'as it was then', time)

@@ -25,7 +25,7 @@ type NewSecret = Subscription & { readonly secret: string };
 
 export const webhooksCommand = (): Command =>
   new Command('webhooks')
-    .description('who is told what happens to orders, and what came of it')
+    .description('who is told what happens to orders and payments, and what came of it')
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
