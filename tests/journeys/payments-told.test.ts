@@ -93,6 +93,16 @@ describe('journey: a payment is told, shown and helped on', () => {
     );
   });
 
+  /** A letter is listed a moment behind its payment. */
+  const listedLetter = async (deadLetterId: string): Promise<any> =>
+    (
+      await until<Answer>(
+        'the dead letter being listed',
+        () => operator().get(`/api/v1/admin/dead-letters/${deadLetterId}`),
+        ({ status }) => status === 200,
+      )
+    ).body;
+
   it('by event stream, from where a client was cut off', async () => {
     const paymentId = await pay();
     await paymentIn(paymentId, 'approved');
@@ -129,7 +139,7 @@ describe('journey: a payment is told, shown and helped on', () => {
       [item.objectId, item.health.cause, item.links.object],
       [paymentId, 'processor:http-500', `/api/v1/payments/${paymentId}`],
     );
-    const letter = (await operator().get(`/api/v1/admin/dead-letters/${item.health.deadLetterId}`)).body;
+    const letter = await listedLetter(item.health.deadLetterId);
     assert.deepEqual([letter.flow, letter.origin, letter.payload.paymentReference], ['payment', 'processor', item.number]);
     assert.doesNotMatch(JSON.stringify(letter), /tok_visa|Keller/);
     await behave(WELL_BEHAVED);
@@ -171,6 +181,7 @@ describe('journey: a payment is told, shown and helped on', () => {
     await behave({ refuseReversal: true });
     await demo().post(`/api/v1/payments/${paymentId}/refund`, { reason: 'sent back' });
     const { deadLetters } = await paymentIn(paymentId, 'stuck');
+    await listedLetter(deadLetters[0].deadLetterId);
     const discarded = await operator().post(`/api/v1/admin/dead-letters/${deadLetters[0].deadLetterId}/discard`, {
       reason: 'settled; refunded by hand',
     });
