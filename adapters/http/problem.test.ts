@@ -27,6 +27,7 @@ describe('problemOf', () => {
     [new errors.RevisionConflictError('order-1', 3, 4), 409, { 'retry-after': '1' }],
     [new errors.GoneError('HUB_CURSOR_OF_OTHER_LOG', 'another log'), 410],
     [new errors.PreconditionFailedError('stock', '"4"'), 412],
+    [new errors.SignatureError(), 401],
     [new errors.PayloadTooLargeError(10), 413],
     [new errors.AppendTooLargeError('order-1', 2, 1), 413],
     [new errors.UnsupportedMediaTypeError('text/xml', ['application/json']), 415],
