@@ -15,6 +15,7 @@ describe('problemOf', () => {
       401,
       { 'www-authenticate': 'Bearer realm="sagahub", error="invalid_token", error_description="its \\"aud\\" is wrong"' },
     ],
+    [new errors.SignatureError(), 401],
     [
       new errors.ForbiddenError(['orders:read', 'admin']),
       403,
@@ -27,7 +28,6 @@ describe('problemOf', () => {
     [new errors.RevisionConflictError('order-1', 3, 4), 409, { 'retry-after': '1' }],
     [new errors.GoneError('HUB_CURSOR_OF_OTHER_LOG', 'another log'), 410],
     [new errors.PreconditionFailedError('stock', '"4"'), 412],
-    [new errors.SignatureError(), 401],
     [new errors.PayloadTooLargeError(10), 413],
     [new errors.AppendTooLargeError('order-1', 2, 1), 413],
     [new errors.UnsupportedMediaTypeError('text/xml', ['application/json']), 415],
