@@ -53,11 +53,24 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
     'every order coming to its end',
     async () => {
       const stats = await statsOf(hub);
-      if (stats.stuck > 0) await hub.operator.post('/api/v1/admin/dead-letters/redrive', { filter: {}, reason });
+      if (stats.stuck > 0) await redriveAll(hub, reason);
       return { ...stats, openWork: await openWorkOf(hub) };
     },
     ({ inFlight, stuck, openWork }) => inFlight === 0 && stuck === 0 && openWork === 0,
     limitMs,
+  );
+};
+
+const REDRIVES = '/api/v1/admin/redrives';
+
+/** One job over whatever is open, to its end: what gets stuck again meanwhile is for the next. */
+const redriveAll = async ({ operator }: HubFromOutside, reason: string): Promise<void> => {
+  const { status, body: job, text } = await operator.post(REDRIVES, { filter: {}, reason });
+  if (status !== 202) throw new Error(`a redrive was answered ${status}: ${text}`);
+  await until(
+    'the redrive being finished',
+    () => operator.get(`${REDRIVES}/${job.redriveId}`),
+    ({ body }) => body.status === 'finished',
   );
 };
 

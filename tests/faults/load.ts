@@ -155,7 +155,7 @@ const resubmit = async ({ demo, witness, random, calls }: Sending, known: Accept
   return answer;
 };
 
-const operate = async ({ operator, prefix, random, signal, calls }: Sending, n: number): Promise<readonly Answer[]> => {
+const operate = async ({ operator, witness, prefix, random, signal, calls }: Sending, n: number): Promise<readonly Answer[]> => {
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
     operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
@@ -179,10 +179,12 @@ const operate = async ({ operator, prefix, random, signal, calls }: Sending, n: 
       const letter = pick(random, (body.items ?? []) as { deadLetterId: string }[])?.deadLetterId;
       if (letter === undefined) return [];
       const acts = random() < 0.2 ? ['redrive', 'discard'] : ['redrive', 'redrive'];
-      return Promise.all([
+      const [job, ...answers] = await Promise.all([
+        call('POST', 'redrives', { filter: {}, ...reason }),
         ...acts.map((act) => call('POST', `dead-letters/${letter}/${act}`, reason)),
-        call('POST', 'dead-letters/redrive', { filter: {}, ...reason }),
       ]);
+      if (job.status !== 202 && job.status < 500) witness.complaints.add(`a redrive was answered ${job.status}: ${job.text}`);
+      return [job, ...answers];
     }
   }
 };
