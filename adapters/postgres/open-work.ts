@@ -17,6 +17,8 @@ type Row = readonly [
   revision: number,
   sagaVersion: number,
 ];
+type ClaimedRow = readonly [...Row, wasLeased: boolean];
+const WAS_LEASED = 9;
 
 const APPLY: Statement = {
   name: 'open-work-apply',
@@ -110,8 +112,8 @@ export const openPostgresOpenWork = (database: Database): OpenWork => ({
   },
 
   async claimDue(nowMs: number, limit: number, leaseMs: number): Promise<ClaimedItem[]> {
-    const rows = await database.rows<readonly [...Row, wasLeased: boolean]>(CLAIM, [nowMs, limit, nowMs + leaseMs]);
-    const claimed = rows.map(([...row]) => ({ wasLeased: row.pop() as boolean, ...workItem(row as unknown as Row) }));
+    const rows = await database.rows<ClaimedRow>(CLAIM, [nowMs, limit, nowMs + leaseMs]);
+    const claimed = rows.map((row) => ({ ...workItem(row), wasLeased: row[WAS_LEASED] }));
     return claimed.sort((a, b) => a.dueAtMs - b.dueAtMs);
   },
 
@@ -164,7 +166,7 @@ const latestByStream = (changes: Changes): Changes[number][] => {
   return [...latest.values()].sort((a, b) => (a.stream < b.stream ? -1 : 1));
 };
 
-const workItem = ([stream, step, queue, partnerId, attempt, dueAtMs, sinceMs, revision, sagaVersion]: Row): WorkItem => ({
+const workItem = ([stream, step, queue, partnerId, attempt, dueAtMs, sinceMs, revision, sagaVersion]: Row | ClaimedRow): WorkItem => ({
   stream,
   step,
   queue,
