@@ -12,43 +12,89 @@ describe('system clock', () => {
     assert.ok(before <= now && now <= Date.now());
   });
 
+  /** A computer's clock that is set, and time that passes. */
+  const settable = () => {
+    let wallMs = 1_000_000;
+    let elapsedMs = 0;
+    return {
+      clock: systemClock(
+        () => Math.floor(wallMs),
+        () => elapsedMs,
+      ),
+      wallMs: () => wallMs,
+      set: (ms: number) => void (wallMs += ms),
+      pass: (ms: number) => {
+        wallMs += ms;
+        elapsedMs += ms;
+      },
+    };
+  };
+
   it('never goes back, whatever is done to the computer clock', () => {
+    const moves = fc.array(fc.tuple(fc.integer({ min: -5_000, max: 5_000 }), fc.nat(5_000)));
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: -5_000, max: 5_000 })), (moves) => {
-        let wallMs = 1_000_000;
-        const clock = systemClock(() => wallMs);
+      fc.property(moves, (drawn) => {
+        const { clock, set, pass, wallMs } = settable();
         let last = clock.now();
-        for (const move of moves) {
-          wallMs += move;
+        for (const [setMs, passedMs] of drawn) {
+          set(setMs);
+          if (setMs % 2 === 0) clock.now();
+          pass(passedMs);
           const now = clock.now();
           assert.ok(now >= last, `went from ${last} to ${now}`);
-          assert.ok(now >= wallMs, 'fell behind the computer clock');
+          assert.ok(now >= wallMs(), 'fell behind the computer clock');
           last = now;
         }
       }),
     );
   });
 
+  it('loses a tenth of the time then, however often it is asked', () => {
+    const { clock, set, pass } = settable();
+    set(-5_000);
+    const began = clock.now();
+    for (let asked = 0; asked < 10_000; asked += 1) {
+      pass(0.1);
+      clock.now();
+    }
+    const passed = clock.now() - began;
+    assert.ok(passed >= 890 && passed <= 910, `${passed} ms of 1,000`);
+  });
+
   it('goes on while the computer clock that was set back catches up, and then agrees with it', () => {
-    let wallMs = 1_000_000;
-    const clock = systemClock(() => wallMs);
-    wallMs -= 1_000;
+    const { clock, set, pass, wallMs } = settable();
+    set(-1_000);
     assert.equal(clock.now(), 1_000_000);
-    wallMs += 5_000;
+    pass(5_000);
     assert.equal(clock.now(), 1_004_500);
-    wallMs += 5_000;
-    assert.equal(clock.now(), wallMs);
+    pass(5_000);
+    assert.equal(clock.now(), wallMs());
+  });
+
+  it('agrees with the computer clock again when what set that back is taken back', () => {
+    const { clock, set, pass, wallMs } = settable();
+    set(-3_600_000);
+    clock.now();
+    pass(2_000);
+    clock.now();
+    set(3_600_000);
+    assert.equal(clock.now(), wallMs());
+  });
+
+  it('follows at once when the computer clock is set forward', () => {
+    const { clock, set, wallMs } = settable();
+    set(60_000);
+    assert.equal(clock.now(), wallMs());
   });
 
   it('goes on from where an earlier process was when the computer clock was set back in between', () => {
-    let wallMs = 1_000_000;
-    const clock = systemClock(() => wallMs);
+    const { clock, pass, wallMs } = settable();
     assert.equal(clock.resumeFrom(900_000), 0);
     assert.equal(clock.now(), 1_000_000);
     assert.equal(clock.resumeFrom(1_003_600), 3_600);
     assert.equal(clock.now(), 1_003_600);
-    wallMs += 36_000;
-    assert.equal(clock.now(), wallMs, 'they agree after ten times as long');
+    pass(36_000);
+    assert.equal(clock.now(), wallMs(), 'they agree after ten times as long');
   });
 
   it('sleeps at least as long as asked', async () => {

@@ -5,25 +5,31 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
  * The computer's clock, except that it never goes back. When the computer's is set back (NTP, a resumed virtual
  * machine), ours goes on from where it was, a tenth slower until the two agree: retries and deadlines neither
- * freeze nor fire early. Set forward, it follows at once.
+ * freeze nor fire early. Set forward, it follows at once; where that takes back that it was set back, they agree again.
  *
- * @param wallMs for tests: what the computer's clock says
+ * @param wallMs what the computer's clock says, or another one that may be set
+ * @param elapsedMs for tests: milliseconds since some moment, never set
  */
-export const systemClock = (wallMs: () => number = Date.now): ResumableClock => {
+export const systemClock = (wallMs: () => number = Date.now, elapsedMs: () => number = () => performance.now()): ResumableClock => {
   let lastWallMs = wallMs();
-  let aheadTenths = 0; // of a millisecond; whole numbers, as rounding errors could take time back
+  let lastElapsedMs = elapsedMs();
+  let lastMs = lastWallMs;
+  let aheadMs = 0;
   const now = (): number => {
-    const wall = wallMs();
+    const [wall, elapsed] = [wallMs(), elapsedMs()];
     const passedMs = wall - lastWallMs;
-    if (passedMs < 0) aheadTenths -= passedMs * 10;
-    else if (aheadTenths > 0) aheadTenths = Math.max(0, aheadTenths - passedMs);
+    const jumpMs = passedMs - (elapsed - lastElapsedMs);
+    const setForwardMs = jumpMs < 1 ? 0 : jumpMs; // the computer's clock tells whole milliseconds
+    if (passedMs < 0) aheadMs -= passedMs;
+    else aheadMs = Math.max(0, aheadMs - setForwardMs - (passedMs - setForwardMs) / 10);
     lastWallMs = wall;
-    return wall + Math.ceil(aheadTenths / 10);
+    lastElapsedMs = elapsed;
+    lastMs = Math.max(lastMs, wall + Math.ceil(aheadMs));
+    return lastMs;
   };
   const resumeFrom = (ms: number): number => {
-    const behindMs = ms - now();
-    if (behindMs > 0) aheadTenths += Math.ceil(behindMs) * 10;
-    return Math.ceil(aheadTenths / 10);
+    aheadMs += Math.max(0, ms - now());
+    return Math.ceil(aheadMs);
   };
   return { now, sleep, resumeFrom };
 };
