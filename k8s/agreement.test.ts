@@ -21,11 +21,19 @@ describe('manifests and the code', () => {
   });
 
   it('read their secrets from files that the secrets hold, and hold no secret that nothing reads', () => {
-    const mounts: Readonly<Record<string, string>> = { engines: '/run/secrets/engines/', erp: '/run/secrets/erp/' };
+    const mounts: Readonly<Record<string, string>> = {
+      engines: '/run/secrets/engines/',
+      erp: '/run/secrets/erp/',
+      payments: '/run/secrets/payments/',
+      owner: '/run/secrets/owner/',
+    };
     const texts = [
       'base/settings.env',
+      'base/master-key.yaml',
       'components/inbox/integration-service.yaml',
       'components/events/outbound-service.yaml',
+      'components/payments/outbound-service.yaml',
+      'components/migrate/migrate.yaml',
       'overlays/production/alerts.yaml',
       'overlays/production/erp-credentials.yaml',
     ]

@@ -3,7 +3,7 @@ import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { type KubernetesObject, nameOf, ofKind, OVERLAYS, render } from './testing/manifests.ts';
 import { brokenPolicies, POLICIES } from './testing/policies.ts';
 import { findTool, runTool, whyMissing } from './testing/tools.ts';
-import { networkPoliciesOf, scalersOf, workloadsOf } from './testing/workloads.ts';
+import { jobsOf, networkPoliciesOf, scalersOf, selects, workloadsOf } from './testing/workloads.ts';
 import { stringify } from 'yaml';
 
 const SERVICES = ['gateway', 'integration-service', 'orchestration-service', 'outbound-service', 'read-model'];
@@ -85,6 +85,42 @@ describe('manifests, rendered', () => {
         `${rule}: ${broken.join('; ') || 'nothing broken'}`,
       );
     }
+  });
+
+  it('bring the schemas up to date by a Job that goes after its end, and let no service have the URL of their owner', async () => {
+    for (const folder of OVERLAYS.filter((one) => one !== 'overlays/embedded')) {
+      const { objects } = await render(folder);
+      const [job, ...others] = jobsOf(objects);
+      assert.ok(job && others.length === 0, folder);
+      assert.match(job.containers[0]?.['args'].join(' '), /^hub\/bin\/sagahub\.mjs migrate /);
+      assert.ok(job.object['spec'].ttlSecondsAfterFinished > 0);
+      assert.equal(job.object.metadata.annotations?.['argocd.argoproj.io/hook-delete-policy'], 'BeforeHookCreation');
+      const [service] = workloadsOf(objects);
+      assert.equal(job.containers[0]?.['image'], service?.containers[0]?.['image'], `${folder}: of one release`);
+      assert.deepEqual(
+        ofKind(objects, 'Service').filter(({ spec }) => selects({ matchLabels: spec.selector }, job.podLabels)),
+        [],
+      );
+      const having = [...workloadsOf(objects), job].filter(({ pod }) =>
+        JSON.stringify(pod['volumes'] ?? []).includes('"secretName":"owner"'),
+      );
+      assert.deepEqual(
+        having.map(({ name }) => name),
+        ['Job/migrate'],
+        folder,
+      );
+    }
+  });
+
+  it('give the master key to every service but the one that seals and opens nothing', async () => {
+    for (const folder of ['base', ...OVERLAYS.filter((one) => one !== 'overlays/embedded')])
+      for (const { object, pod, containers } of workloadsOf((await render(folder)).objects)) {
+        const isMeant = object.metadata.name !== 'orchestration-service';
+        const { secret } = pod['volumes'].find(({ name }: { name: string }) => name === 'engines');
+        const isMounted = secret.items === undefined || secret.items.some(({ key }: { key: string }) => key === 'master-key');
+        const isRead = (containers[0]?.['env'] ?? []).some(({ name }: { name: string }) => name === 'HUB_MASTER_KEY_FILE');
+        assert.deepEqual([isMounted, isRead], [isMeant, isMeant], `${folder} ${object.metadata.name}`);
+      }
   });
 
   it('scale what answers at 70 % CPU, and what works by hints and the oldest open work', async () => {

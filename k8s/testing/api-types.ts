@@ -9,6 +9,7 @@ const MODULES = new Map<string, readonly [specifier: string, load: () => Promise
   ['v1', ['kubernetes-models/v1', () => import('kubernetes-models/v1')]],
   ['apps/v1', ['kubernetes-models/apps/v1', () => import('kubernetes-models/apps/v1')]],
   ['autoscaling/v2', ['kubernetes-models/autoscaling/v2', () => import('kubernetes-models/autoscaling/v2')]],
+  ['batch/v1', ['kubernetes-models/batch/v1', () => import('kubernetes-models/batch/v1')]],
   ['networking.k8s.io/v1', ['kubernetes-models/networking.k8s.io/v1', () => import('kubernetes-models/networking.k8s.io/v1')]],
   ['policy/v1', ['kubernetes-models/policy/v1', () => import('kubernetes-models/policy/v1')]],
   ['keda.sh/v1alpha1', ['@kubernetes-models/keda/keda.sh/v1alpha1', () => import('@kubernetes-models/keda/keda.sh/v1alpha1')]],

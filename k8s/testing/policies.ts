@@ -1,5 +1,5 @@
 import { type KubernetesObject, nameOf, ofKind } from './manifests.ts';
-import { networkPoliciesOf, scalersOf, selects, type Workload, workloadsOf } from './workloads.ts';
+import { jobsOf, networkPoliciesOf, scalersOf, selects, type Workload, workloadsOf } from './workloads.ts';
 
 /** Says what of a workload breaks the rule; nothing when it is kept. */
 type Check = (workload: Workload) => readonly (string | false | undefined)[];
@@ -142,11 +142,25 @@ export const POLICIES: Readonly<Record<string, Check>> = {
       .map((wanted) => !ofKind(among, 'ConfigMap').some(({ metadata }) => metadata.name === wanted) && `no ConfigMap ${wanted}`),
 };
 
+/** What goes for a Job too, which serves nobody and ends. */
+const OF_JOBS: readonly (keyof typeof POLICIES)[] = [
+  'requests and limits CPU, memory and ephemeral storage',
+  'pulls a pinned version of its image, always',
+  'runs as a user and a group above 10000, without privileges, on a read-only file system',
+  'shares nothing with its node',
+  'has an account of its own, and no token of it',
+  'may talk and be talked to only as network policies allow, and look names up',
+  'takes settings from a ConfigMap that is there',
+];
+
 /** Every broken rule of every workload, as `Deployment/gateway: rule (what)`. */
-export const brokenPolicies = (objects: readonly KubernetesObject[]): readonly string[] =>
-  workloadsOf(objects).flatMap((workload) =>
-    Object.entries(POLICIES).flatMap(([rule, check]) => {
-      const faults = check(workload).filter(Boolean);
-      return faults.length > 0 ? [`${workload.name}: ${rule} (${faults.join(', ')})`] : [];
-    }),
-  );
+export const brokenPolicies = (objects: readonly KubernetesObject[]): readonly string[] => [
+  ...workloadsOf(objects).flatMap((workload) => brokenBy(workload, Object.keys(POLICIES))),
+  ...jobsOf(objects).flatMap((job) => brokenBy(job, OF_JOBS)),
+];
+
+const brokenBy = (workload: Workload, rules: readonly string[]): readonly string[] =>
+  rules.flatMap((rule) => {
+    const faults = POLICIES[rule]?.(workload).filter(Boolean) ?? ['there is no such rule'];
+    return faults.length > 0 ? [`${workload.name}: ${rule} (${faults.join(', ')})`] : [];
+  });

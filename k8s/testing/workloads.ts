@@ -10,8 +10,12 @@ export interface Workload {
   readonly among: readonly KubernetesObject[];
 }
 
-export const workloadsOf = (among: readonly KubernetesObject[]): readonly Workload[] =>
-  ofKind(among, 'Deployment', 'StatefulSet').map((object) => {
+export const workloadsOf = (among: readonly KubernetesObject[]): readonly Workload[] => ofKinds(among, 'Deployment', 'StatefulSet');
+/** What runs once and ends. */
+export const jobsOf = (among: readonly KubernetesObject[]): readonly Workload[] => ofKinds(among, 'Job');
+
+const ofKinds = (among: readonly KubernetesObject[], ...kinds: readonly string[]): readonly Workload[] =>
+  ofKind(among, ...kinds).map((object) => {
     const { metadata, spec: pod } = object['spec'].template;
     return {
       name: nameOf(object),
