@@ -22,6 +22,13 @@ COPY hub/package.json hub/
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
+# What runs in a few files instead of 1,700, which are there in half the time; the sources stay beside it (docs/decisions/022).
+FROM dependencies AS bundle
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN ["node", "hub/bundle/build.mjs"]
+
 FROM ${NODE_IMAGE}
 ARG VERSION=0.1.0
 ARG REVISION=unknown
@@ -37,6 +44,7 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=dependencies /app ./
 COPY . .
+COPY --from=bundle /app/dist ./dist
 ENV NODE_ENV=production \
     HUB_HOST=0.0.0.0 \
     HUB_MANAGEMENT_HOST=0.0.0.0 \
@@ -44,8 +52,7 @@ ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/var/cache/sagahub
 # By number, so that Kubernetes can see that it is not root. The process writes to HUB_DATA_DIR alone (embedded profile).
 USER 10001:10001
-# Loads every module once: one that is missing fails here, and what was compiled is kept for this user (a start takes 0.4 s of CPU time
-# instead of 1.1 s; a read-only file system is no hindrance).
+# Loads what runs once: what is missing fails here, and what was compiled is kept for this user (a read-only file system is no hindrance).
 RUN ["node", "hub/bin/sagahub.mjs", "--help"]
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM

@@ -169,6 +169,17 @@ export class RateLimitedError extends HubError {
   override readonly extensions: Readonly<Record<string, unknown>>;
 }
 
+/** 429: more comes than can be taken, and this partner sends most of it. */
+export class FairShareError extends HubError {
+  override readonly code = 'HUB_FAIR_SHARE_EXCEEDED';
+  override readonly retryable = true;
+  readonly retryAfterMs: number;
+  constructor(retryAfterMs: number) {
+    super('the hub is full, and most of what waits is yours; send fewer requests at once, and this one again');
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** 503: something the hub needs is missing for the moment (disk full, engine away, draining). */
 export class UnavailableError extends HubError {
   override readonly code: string;
@@ -178,6 +189,13 @@ export class UnavailableError extends HubError {
     super(detail, { cause: options.cause });
     this.code = code;
     this.retryAfterMs = options.retryAfterMs ?? 1_000;
+  }
+}
+
+/** More comes than can be taken in time; this request was not looked at. */
+export class OverloadedError extends UnavailableError {
+  constructor(retryAfterMs: number) {
+    super('HUB_OVERLOADED', 'more requests come than can be taken at the moment; send this one again', { retryAfterMs });
   }
 }
 

@@ -55,6 +55,15 @@ export const METRICS = {
   intakeReceived: counter('hub.intake.received', '{object}', 'Accepted for the first time, by flow.', 'flow', 'channel'),
   intakeReplayed: counter('hub.intake.replayed', '{object}', 'Repeats answered with the first answer.', 'flow', 'channel'),
   intakeRefused: counter('hub.intake.refused', '{object}', 'Not accepted, by error code.', 'flow', 'channel', 'code'),
+  intakeShed: counter(
+    'hub.intake.shed',
+    '{request}',
+    'Requests refused unread because more came than could be taken: overloaded, or fair-share of the partner who sent most.',
+    'reason',
+  ),
+  intakeLimit: gauge('hub.intake.limit', '{request}', 'Intake requests that may be carried out at once at present.'),
+  intakeInFlight: gauge('hub.intake.in_flight', '{request}', 'Intake requests being carried out.'),
+  intakeWaiting: gauge('hub.intake.waiting', '{request}', 'Intake requests that wait for their turn.'),
   ordersReceived: counter('hub.orders.received', '{order}', 'Orders accepted for the first time.', 'channel'),
   ordersReplayed: counter('hub.orders.replayed', '{order}', 'Repeats answered with the first answer.', 'channel'),
   ordersRefused: counter('hub.orders.refused', '{order}', 'Orders not accepted, by error code.', 'channel', 'code'),
@@ -101,6 +110,9 @@ export const METRICS = {
     'How long ago the oldest due step fell due; 0 when nothing is due.',
     'queue',
   ),
+
+  leader: gauge('hub.leader', '{state}', '1: this process leads; 0: it would, and another one does or nobody can.', 'leadership'),
+  leaderEpoch: gauge('hub.leader.epoch', '{term}', 'Of the term in hand, where this process leads; each takeover raises it.', 'leadership'),
 
   projectionLag: gauge('hub.projection.lag', '{event}', 'Events of the log not yet projected.', 'projection'),
   projectionLagSeconds: gauge(

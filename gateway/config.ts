@@ -58,6 +58,17 @@ export const gatewaySettings = {
     schema: integer(60_000, 0, 1_000_000_000),
     description: 'Requests a minute of a partner that has no limit of its own; 0 = without a limit.',
   },
+  intakeConcurrency: {
+    env: 'HUB_INTAKE_CONCURRENCY',
+    schema: integer(512, 0, 100_000),
+    description:
+      'Most orders and payments that one process carries out at once; how many it is at present follows from how fast they are. 0 = as many as come.',
+  },
+  intakeMaxWaitMs: {
+    env: 'HUB_INTAKE_MAX_WAIT',
+    schema: duration('100ms'),
+    description: 'How long the last of those that wait for their turn may wait; more than can be taken in this time are refused.',
+  },
   tokenLifetimeMs: { env: 'HUB_TOKEN_LIFETIME', schema: duration('1h'), description: 'How long an access token is valid.' },
   audience: { env: 'HUB_OAUTH_AUDIENCE', schema: z.string().default('sagahub'), description: 'The `aud` that access tokens must carry.' },
   issuer: {

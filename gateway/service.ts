@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
+import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
 import type { RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Ports, Service } from '@sagahub/contracts/service.ts';
@@ -13,6 +14,7 @@ import { identityRoutes } from './identity/routes.ts';
 import { clientSecrets } from './identity/secrets.ts';
 import { loginGuard } from './limits/login-guard.ts';
 import { requestLimiter } from './limits/request-limiter.ts';
+import { openAdmissionGate } from './overload/admission-gate.ts';
 import { authenticator } from './oauth/authenticator.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import { openSigningKeys } from './oauth/signing-keys.ts';
@@ -24,6 +26,8 @@ export interface GatewayOptions {
   readonly services: readonly Service[];
   /** This is the edge that operators reach: what they do is recorded here, and behind it no more. Default false. */
   readonly audits?: boolean;
+  /** Another one, in another process, stands in front of this one. Default false. */
+  readonly behindGateway?: boolean;
   /** Of the hub, for OpenAPI and health. */
   readonly version: string;
 }
@@ -36,6 +40,8 @@ export interface Gateway extends Service {
   readonly managementRoutes: readonly Route[];
   readonly authenticator: Authenticator;
   readonly limiter: RequestLimiter;
+  /** Of intake; absent where as many are let in as come. */
+  readonly gate: AdmissionGate | undefined;
   /** Partners and clients; `ensureClient` is for those that come with the installation. */
   readonly directory: IdentityDirectory;
   readonly registry: IdentityRegistry;
@@ -45,12 +51,15 @@ export interface Gateway extends Service {
 
 /** How long a former signing key outlives the tokens it signed: leeway for clocks, and for a verifier's cache. */
 const KEY_OVERLAP_MS = 5 * 60_000;
+/** How much slower than alone intake may become. The gateway is to notice before a service behind it does: it knows all that comes. */
+const TOLERANCE = 1.5;
+const TOLERANCE_BEHIND = 3;
 const EXTERNAL_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'];
 
 export const startGateway = async (
   config: GatewayConfig,
   ports: Pick<Ports, 'store' | 'keys' | 'cache' | 'clock' | 'telemetry'>,
-  { services, version, audits = false }: GatewayOptions,
+  { services, version, audits = false, behindGateway = false }: GatewayOptions,
 ): Promise<Gateway> => {
   const { store, keys, cache, clock } = ports;
   const { audience, issuer: externalIssuer, jwksUrl, tokenLifetimeMs, signingKey } = config;
@@ -100,6 +109,16 @@ export const startGateway = async (
       defaultLimitPerMinute: config.partnerLimitPerMinute,
     }),
     limiter: requestLimiter(config.anonymousLimitPerMinute, cache, clock),
+    gate:
+      config.intakeConcurrency === 0
+        ? undefined
+        : openAdmissionGate({
+            most: config.intakeConcurrency,
+            maxWaitMs: config.intakeMaxWaitMs,
+            tolerance: behindGateway ? TOLERANCE_BEHIND : TOLERANCE,
+            clock,
+            telemetry: ports.telemetry,
+          }),
     directory,
     registry,
     stopServing: () => {

@@ -9,6 +9,7 @@ import { openSqliteKeyStore } from '@sagahub/adapters/sqlite/key-store.ts';
 import { type LogDatabase, openLogDatabase } from '@sagahub/adapters/sqlite/log.ts';
 import { openSqliteOpenWork } from '@sagahub/adapters/sqlite/open-work.ts';
 import { openSqliteStock } from '@sagahub/adapters/sqlite/stock.ts';
+import { observedLeadership } from '@sagahub/adapters/telemetry/observed-leadership.ts';
 import { timedDocumentStore, timedKeyStore } from '@sagahub/adapters/telemetry/timed-ports.ts';
 import { tracedEventStore } from '@sagahub/adapters/telemetry/traced-event-store.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
@@ -48,7 +49,7 @@ export const openEmbeddedPorts = async ({
   );
   if (documents.discarded) telemetry.logger.warn('the read model is built again from the log', { reason: documents.discarded });
   const bus = opened.use(openInProcessMessageBus({ clock }));
-  const leadership = opened.use(openInProcessLeadership({ clock }));
+  const leadership = opened.use(observedLeadership(openInProcessLeadership({ clock }), telemetry));
   const cache = opened.use(openInProcessKeyValue({ clock }));
   const closing = opened.move();
   return {

@@ -6,7 +6,7 @@ import type { Gateway } from '@sagahub/gateway/service.ts';
 /** Orders over gRPC, through the routes of the gateway; nothing, and not even its code loaded, unless `HUB_GRPC_PORT` is set. */
 export const startGrpc = async (
   config: GatewayConfig,
-  { publicRoutes, authenticator, limiter }: Pick<Gateway, 'publicRoutes' | 'authenticator' | 'limiter'>,
+  { publicRoutes, authenticator, limiter, gate }: Pick<Gateway, 'publicRoutes' | 'authenticator' | 'limiter' | 'gate'>,
   telemetry: Telemetry,
 ): Promise<GrpcServer | undefined> => {
   if (config.grpcPort === undefined) return undefined;
@@ -19,6 +19,7 @@ export const startGrpc = async (
     routes: publicRoutes,
     authenticator,
     limiter,
+    gate,
     telemetry,
     trustedProxies: config.trustedProxies,
     messageTimeoutMs: config.bodyTimeoutMs,

@@ -160,6 +160,7 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
       routes: gateway.publicRoutes,
       authenticator: gateway.authenticator,
       limiter: gateway.limiter,
+      gate: gateway.gate,
       telemetry,
       onDrain: () => gateway.stopServing(),
     }),

@@ -89,7 +89,7 @@ const submitTo = (route: Route, clients: Authenticator, { telemetry }: Ports): S
         remoteAddress: message.channel,
         signal: NEVER,
       },
-      { authenticator: authenticatorOf(message.clientId), limiter: undefined },
+      { authenticator: authenticatorOf(message.clientId), limiter: undefined, gate: undefined },
       telemetry.logger,
     );
   const partnerOf = async (clientId: string | undefined): Promise<string | undefined> => {

@@ -28,6 +28,21 @@ describe('the container image', () => {
     for (const workspace of manifest.workspaces) assert.ok(inBuildContext(`${workspace}/package.json`), workspace);
   });
 
+  it('runs from the bundle, which is made of what is copied', () => {
+    const places = [
+      /^FROM dependencies AS bundle$/m,
+      /^RUN \["node", "hub\/bundle\/build\.mjs"\]$/m,
+      /^COPY --from=bundle \/app\/dist \.\/dist$/m,
+    ];
+    const found = places.map((place) => dockerfile.search(place));
+    assert.ok(!found.includes(-1), found.join());
+    assert.deepEqual(
+      found,
+      found.toSorted((a, b) => a - b),
+    );
+    assert.ok(inBuildContext('hub/bundle/build.mjs'));
+  });
+
   it('leaves out tests, what only they use, and what a checkout holds beside the sources', () => {
     const left = ['.git/config', 'node_modules/zod/index.js', 'data/log.db', 'demo-credentials.json', 'gateway/testing/site.ts'];
     for (const path of [

@@ -1,3 +1,4 @@
-import { runProcess } from '@sagahub/hub/networked/process.ts';
+import { runnable } from '@sagahub/hub/bundle/runnable.ts';
 
+const { runProcess } = await runnable('process');
 await runProcess('orchestration-service');

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Difference, DriftReport } from '@sagahub/contracts/api/operations-views.ts';
 import { objectIdOf, categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
+import type { StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { differingPaths } from './differing-paths.ts';
@@ -32,12 +33,11 @@ export async function* drift(projector: Projector, ports: DriftPorts, options: D
     options.signal?.throwIfAborted();
     const written = await projector.written();
     const page = await ports.store.readAll({ after, limit: PAGE, categories });
-    for (const event of page) {
-      if (event.revision !== 0 || event.position > written.checkpoint) continue;
-      begun += 1;
-      if ((begun - 1) % (options.every ?? 1) !== 0) continue;
-      streams += 1;
-      const found = await streamDrift(projector.projection, written, ports, event.stream);
+    const beginnings = page.filter((event) => event.revision === 0 && event.position <= written.checkpoint);
+    const chosen = beginnings.filter((_, place) => (begun + place) % (options.every ?? 1) === 0).map(({ stream }) => stream);
+    begun += beginnings.length;
+    streams += chosen.length;
+    for (const found of await driftOf(projector.projection, written, ports, chosen)) {
       if (found.length > 0) drifted += 1;
       differences.push(...found.slice(0, LISTED - differences.length));
     }
@@ -49,17 +49,43 @@ export async function* drift(projector: Projector, ports: DriftPorts, options: D
   }
 }
 
-/** How one stream's documents differ from its fold; empty when they do not. @param written before: it is in the document that is read here */
-export const streamDrift = async (
+/** Streams compared at once: one by one each would wait for a round trip or two of its own. */
+const AT_ONCE = 100;
+
+/** How each stream's documents differ from its fold. @param written before: it is in the documents that are read here */
+const driftOf = async (projection: Projection, written: Written, ports: DriftPorts, streams: readonly string[]) => {
+  const found: (readonly Difference[])[] = [];
+  for (let start = 0; start < streams.length; start += AT_ONCE) {
+    const some = streams.slice(start, start + AT_ONCE);
+    const documents = await documentsOf(projection, ports, some);
+    found.push(...(await Promise.all(some.map((stream) => streamDrift(projection, written, ports, stream, documents.get(stream))))));
+  }
+  return found;
+};
+
+/** By stream, with one read of each collection. */
+const documentsOf = async (projection: Projection, { documents }: DriftPorts, streams: readonly string[]) => {
+  const byStream = new Map<string, StoredDocument>();
+  for (const { category, collection } of projection.folds) {
+    const own = streams.filter((stream) => categoryOf(stream) === category);
+    if (own.length === 0) continue;
+    const found = await documents.getMany(collection, own.map(objectIdOf));
+    for (const [place, document] of found.entries()) if (document) byStream.set(own[place]!, document);
+  }
+  return byStream;
+};
+
+/** Empty when there is no difference. */
+const streamDrift = async (
   projection: Projection,
   { checkpoint, parked }: Written,
   { store, documents }: DriftPorts,
   stream: string,
+  document: StoredDocument | undefined,
 ): Promise<readonly Difference[]> => {
   const fold = foldOf(projection, categoryOf(stream));
   if (!fold) return [];
   const id = objectIdOf(stream);
-  const document = await documents.get(fold.collection, id);
   const events = await store.readStream(stream);
   const named = (kind: Difference['kind'], collection: string, name: string, paths: string[] = []) => [
     { collection, id: name, kind, paths },

@@ -3,8 +3,10 @@ import { type Projection, recordsOf } from './projections/projection.ts';
 
 /** What a projection writes about itself with every batch. */
 export interface ProjectionRecordDocument {
-  /** Of the folds that made the documents. */
+  /** Of the newest folds that had a part in the documents. */
   readonly version: number;
+  /** Folds of other versions had one too, as where releases take turns in projecting: nobody's folds give these documents. */
+  readonly mixed?: true;
   /** Decimal; exactly here the counts are right. */
   readonly position: string;
   /** How many documents count in which counter (`Fold.tally`). */
@@ -16,12 +18,16 @@ const RECORD_ID = 'projection';
 /** Keeps the counters by the difference that each written document makes. */
 export class ProjectionRecord {
   readonly #counts: Map<string, number>;
-  readonly #version: number;
+  readonly #own: number;
+  #version: number;
+  #mixed: boolean;
   #revision: number;
 
   private constructor(projection: Projection, stored: StoredDocument | undefined) {
     this.#counts = new Map(Object.entries(bodyOf(stored)?.counts ?? {}));
+    this.#own = projection.version;
     this.#version = bodyOf(stored)?.version ?? projection.version;
+    this.#mixed = bodyOf(stored)?.mixed ?? false;
     this.#revision = stored?.revision ?? -1;
   }
 
@@ -29,9 +35,14 @@ export class ProjectionRecord {
     return new ProjectionRecord(projection, await documents.get(recordsOf(projection.name), RECORD_ID, generation));
   }
 
-  /** Of the folds that began these documents: another one than the projection's means that they are to be rebuilt. */
-  get version(): number {
-    return this.#version;
+  /** Did other folds than the projection's have a part in these documents? Then they are to be rebuilt. */
+  get outdated(): boolean {
+    return this.#mixed || this.#version !== this.#own;
+  }
+
+  /** And did none of newer folds? Then it is for this release to rebuild them. */
+  get behind(): boolean {
+    return this.outdated && this.#version <= this.#own;
   }
 
   /** A document that counted in `before` now counts in `after`. */
@@ -43,8 +54,14 @@ export class ProjectionRecord {
   /** The document to write, one revision above the last; counters at zero are left out, so that a rebuild is identical. */
   next(position: bigint): StoredDocument {
     this.#revision += 1;
+    this.#mixed = this.outdated;
+    this.#version = Math.max(this.#version, this.#own);
     const counts = Object.fromEntries([...this.#counts].filter(([, count]) => count !== 0).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    return { id: RECORD_ID, revision: this.#revision, body: { version: this.#version, position: position.toString(), counts } };
+    return {
+      id: RECORD_ID,
+      revision: this.#revision,
+      body: { version: this.#version, ...(this.#mixed && { mixed: true }), position: position.toString(), counts },
+    };
   }
 
   #add(counter: string, change: number): void {

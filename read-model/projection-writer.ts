@@ -1,6 +1,7 @@
 import { categoryOf, objectIdOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type { DocumentPut, DocumentStore, Generation } from '@sagahub/contracts/ports/document-store.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { type HotDocument, HotDocuments } from './hot-documents.ts';
 import { ParkedStreams } from './parked-streams.ts';
 import { ProjectionRecord } from './projection-record.ts';
@@ -8,6 +9,9 @@ import { type Fold, type Projection, recordsOf } from './projections/projection.
 
 /** More parked streams than this are a fault of the code, not of a stream. */
 const PARKED_LIMIT = 10_000;
+
+/** The documents were emptied, or are those of an earlier moment: what is written next would stand on nothing. Begin behind their checkpoint. */
+export class DocumentsLostError extends Error {}
 
 /**
  * Folds events into documents and writes each document once per batch, with the checkpoint, in one transaction. However the log is
@@ -52,21 +56,28 @@ export class ProjectionWriter {
     return new ProjectionWriter(projection, documents, hotLimit, generation, await readRecords(projection, documents, generation));
   }
 
-  /** Of the folds that began these documents. */
-  get version(): number {
-    return this.#record.version;
+  /** See {@link ProjectionRecord}. */
+  get outdated(): boolean {
+    return this.#record.outdated;
+  }
+  get behind(): boolean {
+    return this.#record.behind;
   }
 
-  /** Takes in events in position order; those at or before the checkpoint were taken in already. Resolves when they are on disk. */
-  async write(events: readonly RecordedEvent[]): Promise<void> {
-    if (this.#stale) await this.reload();
+  /**
+   * Takes in events in position order; those at or before the checkpoint were taken in already. Resolves when they are on disk.
+   * @throws DocumentsLostError the checkpoint is an earlier one by now; nothing was written
+   * @throws SupersededError the term is over
+   */
+  async write(events: readonly RecordedEvent[], term?: Term): Promise<void> {
+    if (this.#stale) await this.#reloadAtLeast(this.checkpoint, term);
     const fresh = events.filter((event) => event.position > this.checkpoint);
     const last = fresh.at(-1);
     if (!last) return;
     await this.#warm(fresh);
     const batch = new Batch();
     for (const event of fresh) this.#take(event, batch);
-    await this.#commit(batch, last.position);
+    await this.#commit(batch, last.position, term);
   }
 
   /**
@@ -120,10 +131,10 @@ export class ProjectionWriter {
     }
   }
 
-  async #commit(batch: Batch, checkpoint: bigint): Promise<void> {
+  async #commit(batch: Batch, checkpoint: bigint, term?: Term): Promise<void> {
     // Until the write has succeeded, memory is ahead of the store.
     this.#stale = true;
-    await this.#documents.write(this.projection.name, this.#puts(batch, checkpoint), checkpoint, this.generation);
+    await this.#documents.write(this.projection.name, this.#puts(batch, checkpoint), checkpoint, this.generation, term);
     this.#stale = false;
     this.checkpoint = checkpoint;
     for (const { document } of batch.changed.values()) document.stored = document.body;
@@ -158,15 +169,25 @@ export class ProjectionWriter {
     return puts;
   }
 
-  /** Reads everything again: after a failed write, and when another generation has become the live one. */
-  async reload(): Promise<void> {
+  async #reloadAtLeast(checkpoint: bigint, term: Term | undefined): Promise<void> {
+    await this.reload(term);
+    if (this.checkpoint < checkpoint)
+      throw new DocumentsLostError(`the documents of ${this.projection.name} were at ${checkpoint}, and are at ${this.checkpoint}`);
+  }
+
+  /**
+   * Reads everything again: after a failed write, and when another generation has become the live one.
+   * @param term that begins, or goes on: nobody of an earlier one writes from here on
+   * @throws SupersededError the term is over
+   */
+  async reload(term?: Term): Promise<void> {
     this.#stale = true;
     this.#hot.clear();
     ({
       checkpoint: this.checkpoint,
       parked: this.parked,
       record: this.#record,
-    } = await readRecords(this.projection, this.#documents, this.generation));
+    } = await readRecords(this.projection, this.#documents, this.generation, term));
     this.#stale = false;
   }
 }
@@ -194,8 +215,13 @@ export const readParked = async (projection: string, documents: DocumentStore, g
   return new ParkedStreams(await documents.find(recordsOf(projection), { filter, limit: PARKED_LIMIT }, generation));
 };
 
-const readRecords = async (projection: Projection, documents: DocumentStore, generation: Generation | undefined): Promise<Records> => ({
-  checkpoint: await documents.checkpoint(projection.name, generation),
+const readRecords = async (
+  projection: Projection,
+  documents: DocumentStore,
+  generation: Generation | undefined,
+  term?: Term,
+): Promise<Records> => ({
+  checkpoint: await (term ? documents.takeOver(projection.name, term) : documents.checkpoint(projection.name, generation)),
   parked: await readParked(projection.name, documents, generation),
   record: await ProjectionRecord.read(projection, documents, generation),
 });

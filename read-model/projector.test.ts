@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
 import type { DocumentPut, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
@@ -78,6 +79,42 @@ describe('projector', () => {
     await kept.tell(order, validated);
     await eventually('what comes is followed', async () => (await projector.status()).position === (await kept.store.lastPosition()));
     assert.equal((await lost.documents.get(ORDERS, order))?.revision, validated.length);
+  });
+
+  /** Documents that are gone from one moment to the next: the store is another one, empty, and refuses whoever wrote to the first. */
+  const losable = async (documents: DocumentStore, empty: DocumentStore) => {
+    let [current, refusing] = [documents, false];
+    const store = new Proxy(documents, {
+      get: (_target, member) => {
+        if (member === 'write' && refusing)
+          return () => Promise.reject(new RevisionConflictError('progress', 7, -1)).finally(() => (refusing = false));
+        return Reflect.get(current, member).bind(current);
+      },
+    });
+    return { store, lose: () => ([current, refusing] = [empty, true]) };
+  };
+
+  it('folds everything anew when its documents are lost under it, whether or not anything happens', async () => {
+    for (const happens of [true, false]) {
+      await using site = await openSite();
+      await using other = await openSite();
+      const { store: documents, lose } = await losable(site.documents, other.documents);
+      const orders = [await site.tell(newOrderId(), [received('a'), ...validated]), await site.tell(newOrderId(), [received('b')])];
+      const projector = await site.project(undefined, {}, { documents });
+      await site.caughtUp(projector);
+      lose();
+      if (happens) await site.tell(orders[0]!, completed);
+      const isWhole = async () => {
+        await site.clock.advance(1_000);
+        return (
+          (await other.documents.getMany(ORDERS, orders)).every((found) => found !== undefined) &&
+          (await projector.status()).lagEvents === 0
+        );
+      };
+      await eventually('the documents being whole again', isWhole);
+      assert.equal((await projector.status()).parked.length, 0);
+      assert.equal((await other.documents.get(ORDERS, orders[0]!))?.body['status'], happens ? 'completed' : 'waiting');
+    }
   });
 
   it('tells what another process has projected, and finds its drift', async () => {

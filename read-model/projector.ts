@@ -1,3 +1,4 @@
+import { SupersededError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
@@ -6,7 +7,7 @@ import type { Ports } from '@sagahub/contracts/service.ts';
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import { Mutex } from './mutex.ts';
 import { rebuild } from './rebuild.ts';
-import { ProjectionWriter, readParked } from './projection-writer.ts';
+import { DocumentsLostError, ProjectionWriter, readParked } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
 import { categoriesOf, type Projection } from './projections/projection.ts';
@@ -27,6 +28,8 @@ export interface ProjectorOptions {
 const MOST_WINDOWS = 3;
 /** How long to wait before what failed (a write, the subscription) is tried again. */
 const RETRY_MS = 1_000;
+/** How often documents are looked after that nobody writes. */
+const LOOK_AFTER_DOCUMENTS_MS = 10_000;
 /** More than so many events behind is far behind, however many it is. */
 const COUNTED_EVENTS = 1_000;
 
@@ -60,6 +63,8 @@ export class Projector implements AsyncDisposable {
   readonly projection: Projection;
   /** Progress of a rebuild, for {@link status}. */
   rebuilding: RebuildProgress | undefined;
+  /** Called when this process leads and finds documents that older folds had a part in: theirs is no place to fold into for long. */
+  whenOutdated: () => void = () => {};
   readonly #writer: ProjectionWriter;
   readonly #ports: Ports;
   readonly #options: ProjectorOptions;
@@ -95,9 +100,9 @@ export class Projector implements AsyncDisposable {
     return { checkpoint: BigInt(record?.position ?? 0), parked: await readParked(this.projection.name, documents) };
   }
 
-  /** Were the documents made by other folds than these? */
+  /** Had other folds than these a part in the documents? */
   get outdated(): boolean {
-    return this.#writer.version !== this.projection.version;
+    return this.#writer.outdated;
   }
 
   async status(): Promise<ProjectorStatus> {
@@ -151,19 +156,21 @@ export class Projector implements AsyncDisposable {
   }
 
   /** Projects for as long as this process leads, going on from where a predecessor left off. */
-  async #lead({ signal }: Term): Promise<void> {
+  async #lead(term: Term): Promise<void> {
+    const { signal } = term;
     while (!signal.aborted) {
       try {
-        await this.#mutex.run(() => this.#writer.reload());
+        await this.#mutex.run(() => this.#writer.reload(term));
         if (this.checkpoint > (await this.#ports.store.lastPosition())) await this.#foldAnew(signal);
+        if (this.#writer.behind) this.whenOutdated();
         await using subscription = this.#ports.store.subscribe({
           after: this.checkpoint,
           batchSize: this.#options.batchSize,
           categories: categoriesOf(this.projection),
-          onEvents: (events) => this.#project(events),
+          onEvents: (events) => this.#project(events, term),
         });
         this.#subscription = subscription;
-        await Promise.race([subscription.done, aborted(signal)]);
+        await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, signal)]);
       } catch (error) {
         if (signal.aborted) return;
         this.#failing = error instanceof Error ? error.message : String(error);
@@ -179,6 +186,22 @@ export class Projector implements AsyncDisposable {
     }
   }
 
+  /** Nothing need happen for somebody to notice that the documents were emptied. @throws DocumentsLostError */
+  async #watchDocuments(subscription: Subscription, signal: AbortSignal): Promise<void> {
+    const { clock, documents } = this.#ports;
+    const isOver = (): boolean => signal.aborted || this.#subscription !== subscription;
+    for (;;) {
+      await clock.sleep(LOOK_AFTER_DOCUMENTS_MS, signal);
+      if (isOver()) return;
+      await this.#mutex.run(async () => {
+        // A store that is away fails every write too, which is told where it is tried again.
+        const stored = await documents.checkpoint(this.projection.name).catch(() => this.checkpoint);
+        if (stored < this.checkpoint && !isOver())
+          throw new DocumentsLostError(`${this.projection.name} is at ${stored}, not at ${this.checkpoint}`);
+      });
+    }
+  }
+
   /** The documents know events that the log has not: it was restored to an earlier moment. What comes now would pass for projected already. */
   async #foldAnew(signal: AbortSignal): Promise<void> {
     const projection = this.projection.name;
@@ -187,7 +210,7 @@ export class Projector implements AsyncDisposable {
     this.rebuilding = undefined;
   }
 
-  async #project(events: readonly RecordedEvent[]): Promise<void> {
+  async #project(events: readonly RecordedEvent[], term: Term): Promise<void> {
     const span = this.#ports.telemetry.startSpan('hub.projection.batch', {
       kind: 'consumer',
       attributes: { 'hub.projection': this.projection.name, 'hub.events': events.length },
@@ -195,7 +218,7 @@ export class Projector implements AsyncDisposable {
     const { clock } = this.#ports;
     const startedMs = clock.now();
     try {
-      await this.#writeUntilDone(events);
+      await this.#writeUntilDone(events, term);
     } finally {
       span.end();
     }
@@ -215,15 +238,17 @@ export class Projector implements AsyncDisposable {
   }
 
   /** A store that fails for a while delays the projection and nothing else. */
-  async #writeUntilDone(events: readonly RecordedEvent[]): Promise<void> {
-    for (;;) {
+  async #writeUntilDone(events: readonly RecordedEvent[], term: Term): Promise<void> {
+    for (let failed = false; ; failed = true) {
       try {
-        await this.#mutex.run(() => this.#writer.write(events));
+        await this.#mutex.run(() => this.#writer.write(events, term));
         this.#failing = undefined;
+        if (failed && this.#writer.behind) this.whenOutdated(); // an older release may have put documents of its own in their place
         return;
       } catch (error) {
-        // Stopping: the events stay behind the checkpoint, the next start takes them.
-        if (this.#stopping.signal.aborted) throw error;
+        // Stopping, or another one leads: the events stay behind the checkpoint, whoever is next takes them. Lost documents: they are folded from theirs.
+        if (this.#stopping.signal.aborted || term.signal.aborted || error instanceof SupersededError || error instanceof DocumentsLostError)
+          throw error;
         this.#failing = error instanceof Error ? error.message : String(error);
         this.#ports.telemetry.logger.error('a projection could not be written, trying again', { projection: this.projection.name }, error);
         await this.#ports.clock.sleep(RETRY_MS, this.#stopping.signal);

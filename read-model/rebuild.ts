@@ -50,7 +50,7 @@ const nextGeneration = async (
     >;
   };
   const writer = await begin();
-  if (writer.version === projection.version && writer.checkpoint <= (await store.lastPosition())) return writer;
+  if (!writer.outdated && writer.checkpoint <= (await store.lastPosition())) return writer;
   await documents.dropRebuild(projection.name, writer.generation);
   return begin();
 };

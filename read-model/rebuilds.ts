@@ -16,9 +16,13 @@ export class Rebuilds implements AsyncDisposable {
     this.#ports = ports;
   }
 
-  /** Goes on with a rebuild that was interrupted, and begins one where the documents were made by other folds. */
+  /**
+   * Goes on with a rebuild that was interrupted, and begins one where other folds had a part in the documents: now, in whichever direction the
+   * release was changed, and later where this one's are the newer ones.
+   */
   async resume(projectors: Iterable<Projector>): Promise<void> {
     for (const projector of projectors) {
+      projector.whenOutdated = () => void this.start(projector).catch(() => {});
       const begun = await this.#ports.documents.rebuilding(projector.projection.name);
       if (begun !== undefined || projector.outdated) this.start(projector).catch(() => {});
     }

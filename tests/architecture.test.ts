@@ -43,6 +43,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/exporter-prometheus': ['adapters/telemetry'],
   '@opentelemetry/exporter-trace-otlp-http': ['adapters/telemetry'],
   commander: ['hub'],
+  esbuild: ['hub/bundle'],
   'cli-table3': ['hub'],
   'cli-progress': ['hub'],
   'csv-parse': ['hub'],

@@ -23,6 +23,7 @@ const DEVELOPED_WITH: Readonly<Record<string, string>> = {
 /** None of these scripts is run: not by npm that knows `allowScripts`, nor by one that does not (`.npmrc`), nor for the image. */
 const WITH_INSTALL_SCRIPT: Readonly<Record<string, string>> = {
   protobufjs: 'warns of old versions',
+  esbuild: 'sees to its program for this platform, which comes as a package of its own',
   '@scarf/scarf': 'tells its makers of the installation; comes with swagger-ui-dist, which works without',
 };
 

@@ -14,11 +14,16 @@ const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
 const JOURNEYS = 'journeys';
 const MANY_PROCESSES = 'networked processes';
+const UNDER_FIRE = 'networked processes under fire';
 const FAULTS = 'faults';
 
 /** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  [MANY_PROCESSES, ['tests/faults/networked/', 'tests/networked/', 'tests/bench/networked']],
+  [
+    MANY_PROCESSES,
+    ['tests/faults/networked/engines', 'tests/faults/networked/kurrentdb', 'tests/networked/', 'tests/upgrade/', 'tests/bench/networked'],
+  ],
+  [UNDER_FIRE, ['tests/faults/networked/']],
   ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   [FAULTS, ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
@@ -49,7 +54,7 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
   const groups: Group[] = FOLDERS.map(([name]) => ({
     name,
     files: files.filter((file) => groupOf(file) === name),
-    ...([MANY_PROCESSES, FAULTS].includes(name) && { unmeasured: true }),
+    ...([MANY_PROCESSES, UNDER_FIRE, FAULTS, JOURNEYS].includes(name) && { unmeasured: true }),
   }));
   const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
   const networked = NETWORKED_JOURNEYS.map(([name, profile]) => ({

@@ -9,6 +9,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { makeBundle } from './bundle.ts';
 import { checks, checkCoverage } from './checks.ts';
 import { type Group, testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
@@ -32,6 +33,8 @@ const environmentOf = ({ env, unmeasured }: Group): NodeJS.ProcessEnv => ({
   ...(withCoverage && !unmeasured ? { NODE_V8_COVERAGE: coverageDir } : { NODE_COMPILE_CACHE: compileCache }),
   ...env,
 });
+
+if (everything) await makeBundle(ROOT);
 
 /** Of every task, in seconds. */
 const took = new Map<string, number>();

@@ -5,7 +5,15 @@ import { connect as connectTls } from 'node:tls';
 import { Client, credentials, loadPackageDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { type ApiRequest, JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
-import { ConfigurationError, ConflictError, UnavailableError, UnauthenticatedError, ValidationError } from '@sagahub/contracts/errors.ts';
+import {
+  ConfigurationError,
+  ConflictError,
+  FairShareError,
+  UnauthenticatedError,
+  UnavailableError,
+  ValidationError,
+} from '@sagahub/contracts/errors.ts';
+import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
 import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { RateVerdict } from '@sagahub/contracts/ports/rate-limiter.ts';
 import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
@@ -39,6 +47,7 @@ describe('gRPC server', () => {
           ...routeOf('POST', '/api/v1/orders', (request) => (requests.push(request), place(request)), {
             scopes: ['orders:write'],
             body: JSON_BODY,
+            intake: true,
           }),
           operation: { operationId: 'placeOrder', summary: '', tag: '', responses: {} },
         },
@@ -62,6 +71,7 @@ describe('gRPC server', () => {
         identify: () => Promise.resolve(PRINCIPAL),
       },
       limiter: { partner: () => verdict, anonymous: () => undefined },
+      gate: undefined,
       ...options,
     });
 
@@ -112,6 +122,25 @@ describe('gRPC server', () => {
     assert.equal(problem.errors.at(-1).code, 'more-faults');
     const bytes = Object.values(metadata).reduce((sum, value) => sum + Buffer.from(value as string).toString('base64').length, 0);
     assert.ok(bytes < 8_192, `${bytes} bytes`);
+  });
+
+  it('lets orders in by the gate that HTTP has', async () => {
+    const left: boolean[] = [];
+    let refusal: Error | undefined;
+    const gate: AdmissionGate = {
+      check: () => {
+        if (refusal) throw refusal;
+      },
+      enter: () => ({ leave: (served = false) => void left.push(served) }),
+    };
+    await using server = await start({ gate });
+    using client = new GrpcClient(server.address);
+    assert.equal((await client.submitOrder({}, GOOD)).code, 'OK');
+    assert.equal(left[0], true);
+    refusal = new FairShareError(2_000);
+    const { code, problem, metadata } = await client.submitOrder({}, GOOD);
+    assert.deepEqual([code, problem.code, metadata['retry-after']], ['RESOURCE_EXHAUSTED', 'HUB_FAIR_SHARE_EXCEEDED', '2']);
+    assert.equal(requests.length, 1);
   });
 
   it('tells of the quota, and of its end', async () => {

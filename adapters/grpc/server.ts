@@ -1,6 +1,7 @@
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
 import type { RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
@@ -25,6 +26,7 @@ export interface GrpcServerOptions {
   readonly routes: readonly Route[];
   readonly authenticator: Authenticator;
   readonly limiter: RequestLimiter | undefined;
+  readonly gate: AdmissionGate | undefined;
   readonly telemetry: Telemetry;
   /** Proxies in front whose `x-forwarded-for` is believed. Default 0. */
   readonly trustedProxies?: number;
@@ -61,10 +63,11 @@ const SERVER_OPTIONS = {
  * @throws ConfigurationError when the address is in use or not ours
  */
 export const startGrpcServer = async (options: GrpcServerOptions): Promise<GrpcServer> => {
-  const { host, telemetry, routes, authenticator, limiter, trustedProxies = 0, messageTimeoutMs = 30_000 } = options;
+  const { host, telemetry, routes, authenticator, limiter, gate, trustedProxies = 0, messageTimeoutMs = 30_000 } = options;
   const context: CallContext = {
     authenticator,
     limiter,
+    gate,
     telemetry,
     duration: telemetry.histogram(METRICS.rpcServerDuration.name),
     trustedProxies,

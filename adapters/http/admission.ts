@@ -1,5 +1,6 @@
 import type { ApiRequest, Route } from '@sagahub/contracts/api/route.ts';
 import { ForbiddenError, RateLimitedError, UnauthenticatedError } from '@sagahub/contracts/errors.ts';
+import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
 import type { Authenticator, Principal } from '@sagahub/contracts/ports/identity.ts';
 import type { RateVerdict, RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Headers } from './respond.ts';
@@ -8,6 +9,8 @@ import type { Headers } from './respond.ts';
 export interface Edge {
   readonly authenticator: Authenticator | undefined;
   readonly limiter: RequestLimiter | undefined;
+  /** Where intake is limited by what can be carried out. */
+  readonly gate: AdmissionGate | undefined;
 }
 
 export interface Caller extends Pick<ApiRequest, 'remoteAddress'> {
@@ -15,10 +18,10 @@ export interface Caller extends Pick<ApiRequest, 'remoteAddress'> {
 }
 
 /**
- * Authentication, the quota, then the scope. A request whose token is not valid counts against its address.
+ * Authentication, whether there is room, the quota, then the scope. A request whose token is not valid counts against its address.
  * @param headers gets what the answer tells of the quota
  */
-export const admit = async (route: Route, { authenticator, limiter }: Edge, caller: Caller, headers: Headers): Promise<Principal> => {
+export const admit = async (route: Route, { authenticator, limiter, gate }: Edge, caller: Caller, headers: Headers): Promise<Principal> => {
   if (!authenticator) throw new Error(`route ${route.path} has scopes and was mounted without an authenticator`);
   let principal: Principal;
   try {
@@ -27,6 +30,7 @@ export const admit = async (route: Route, { authenticator, limiter }: Edge, call
     if (error instanceof UnauthenticatedError) refuseOverLimit(await limiter?.anonymous(caller.remoteAddress), headers);
     throw error;
   }
+  if (route.intake) gate?.check(principal);
   refuseOverLimit(await limiter?.partner(principal), headers);
   if (!route.scopes.some((scope) => principal.scopes.has(scope))) throw new ForbiddenError(route.scopes);
   return principal;

@@ -8,6 +8,7 @@ import type { Principal } from '@sagahub/contracts/ports/identity.ts';
 export class IncomingApiRequest implements ApiRequest {
   body: unknown = undefined;
   principal: Principal | undefined = undefined;
+  accepted: (() => void) | undefined = undefined;
   readonly params: Readonly<Record<string, string>>;
   readonly correlationId: string;
   readonly requestId: string;

@@ -11,14 +11,20 @@ const MAX_JSON_DEPTH = 32;
 /** The client left before its request was complete; nobody is there to be answered. */
 export class ClientGoneError extends Error {}
 
-/** The body as the route's `spec` wants it; `undefined` when there is none and there need not be one. */
-export const readBody = async (request: IncomingMessage, response: ServerResponse, spec: BodySpec, timeoutMs: number): Promise<unknown> => {
+/** The body, unread as yet: calling it gives what the route's `spec` wants, or `undefined` when there is none and there need not be one. */
+export const receiveBody = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  spec: BodySpec,
+  timeoutMs: number,
+): Promise<() => unknown> => {
   if (!hasBody(request)) {
-    if (spec.optional) return undefined;
+    if (spec.optional) return () => undefined;
     throw new MalformedRequestError(`a body is required here; send ${Object.keys(spec.types).join(' or ')}`, { code: 'HUB_BODY_MISSING' });
   }
   const form = formOf(request.headers, spec);
-  return decodeBody(await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs), form);
+  const bytes = await readBytes(request, response, spec.maxBytes ?? DEFAULT_BODY_BYTES, timeoutMs);
+  return () => decodeBody(bytes, form);
 };
 
 /** @throws MalformedRequestError no UTF-8, or no JSON */

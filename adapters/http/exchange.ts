@@ -1,12 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Channel, CHANNEL_HEADER, isChannel } from '@sagahub/contracts/api/channel.ts';
 import type { ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
+import { FairShareError } from '@sagahub/contracts/errors.ts';
 import type { Attributes, Histogram, Span, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { ActiveRequests } from './active-requests.ts';
 import { admit, type Edge, refuseOverLimit } from './admission.ts';
 import { IncomingApiRequest } from './api-request.ts';
-import { ClientGoneError, readBody } from './body.ts';
-import { problemOf } from './problem.ts';
+import { ClientGoneError, receiveBody } from './body.ts';
+import { carryOut } from './carry-out.ts';
+import { holdOff } from './hold-off.ts';
+import { isFault, problemOf } from './problem.ts';
 import { acceptId, acceptTraceparent } from './request-ids.ts';
 import { type Headers, respond } from './respond.ts';
 
@@ -90,8 +93,14 @@ const answerOf = async (
     const { remoteAddress } = apiRequest;
     apiRequest.principal = await admit(route, context, { authorization: apiRequest.headers['authorization'], remoteAddress }, headers);
   } else if (!route.unlimited) refuseOverLimit(await context.limiter?.anonymous(apiRequest.remoteAddress), headers);
-  if (route.body) apiRequest.body = await readBody(request, response, route.body, context.bodyTimeoutMs);
-  return route.handle(apiRequest);
+  // A slow sender must not hold a place while its body arrives.
+  const body = route.body && (await receiveBody(request, response, route.body, context.bodyTimeoutMs));
+  return carryOut(route, context, apiRequest, async (accepted) => {
+    if (route.intake && response.destroyed) throw new ClientGoneError('the client left before its turn came');
+    apiRequest.accepted = accepted;
+    if (body) apiRequest.body = body();
+    return route.handle(apiRequest);
+  });
 };
 
 interface Failure {
@@ -112,7 +121,7 @@ const refuse = async (error: unknown, failure: Failure): Promise<number> => {
     return CLIENT_CLOSED_REQUEST;
   }
   const problem = problemOf(error, apiRequest.requestId, apiRequest.traceparent);
-  if (problem.status >= 500) {
+  if (isFault(error, problem.status)) {
     span.fail(error);
     logFailure(error, problem.status, failure);
   }
@@ -122,8 +131,13 @@ const refuse = async (error: unknown, failure: Failure): Promise<number> => {
   for (const name of ['ratelimit', 'ratelimit-policy']) if (headers[name] !== undefined) clean[name] = headers[name];
   if (context.draining) clean['connection'] = 'close';
   await respond(request, response, problem, clean).catch(() => response.destroy());
+  const stays = clean['connection'] !== 'close';
+  if (error instanceof FairShareError && stays && isOfOneClient(context)) holdOff(request.socket, error.retryAfterMs);
   return problem.status;
 };
+
+/** Not of a proxy, or of the gateway, who sends requests of many over one connection. */
+const isOfOneClient = ({ trustedProxies, behindGateway }: ExchangeContext): boolean => trustedProxies === 0 && !behindGateway;
 
 /** nginx's name for a client that did not wait; never sent, only counted. */
 const CLIENT_CLOSED_REQUEST = 499;

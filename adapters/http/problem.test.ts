@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as errors from '@sagahub/contracts/errors.ts';
-import { problemOf, problemOfBrokenRequest } from './problem.ts';
+import { isFault, problemOf, problemOfBrokenRequest } from './problem.ts';
 
 const ID = '01a20190-e97c-7094-94d0-a892f0f32a99';
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -34,6 +34,8 @@ describe('problemOf', () => {
     [new errors.ReuseError('HUB_ORDER_NUMBER_REUSED', 'other content', { orderId: 'o-1' }), 422],
     [new errors.RequestKeyTakenError('order-1'), 422],
     [new errors.RateLimitedError('partner', 1_001), 429, { 'retry-after': '2' }],
+    [new errors.FairShareError(2_000), 429, { 'retry-after': '2' }],
+    [new errors.OverloadedError(2_000), 503, { 'retry-after': '2' }],
     [new errors.UnavailableError('HUB_DRAINING', 'stopping', { retryAfterMs: 3_000 }), 503, { 'retry-after': '3' }],
     [new errors.StorageFullError(new Error('ENOSPC')), 503, { 'retry-after': '5' }],
     [new errors.ClosedError('the log'), 503, { 'retry-after': '1' }],
@@ -56,6 +58,13 @@ describe('problemOf', () => {
     const silent = ['HubError', 'ConfigurationError', 'DataFolderInUseError', 'SupersededError'];
     const missing = Object.keys(errors).filter((name) => !covered.has(name) && !silent.includes(name));
     assert.deepEqual(missing, []);
+  });
+
+  it('takes no refusal under overload for a fault, which would be recorded', () => {
+    assert.equal(isFault(new errors.OverloadedError(1_000), 503), false);
+    assert.equal(isFault(new errors.StorageFullError(new Error('ENOSPC')), 503), true);
+    assert.equal(isFault(new Error('a bug'), 500), true);
+    assert.equal(isFault(new errors.NotFoundError('order 1'), 404), false);
   });
 
   it('adds the members of an error, which cannot replace the standard ones', () => {

@@ -51,6 +51,7 @@ const KINDS: readonly (readonly [ErrorClass, Kind])[] = [
   kind(errors.ReuseError, 422, 'The name was already used for something else'),
   kind(errors.RequestKeyTakenError, 422, 'The name was already used for something else'),
   kind(errors.RateLimitedError, 429, 'Too many requests', (error) => retryAfter(error.retryAfterMs)),
+  kind(errors.FairShareError, 429, 'Too many requests', (error) => retryAfter(error.retryAfterMs)),
   kind(errors.UnavailableError, 503, 'Not available at the moment', (error) => retryAfter(error.retryAfterMs)),
   kind(errors.ClosedError, 503, 'Not available at the moment', () => retryAfter(0)),
 ];
@@ -85,6 +86,9 @@ export const problemOf = (error: unknown, requestId: string, traceparent?: strin
   };
   return { status, headers: { 'content-type': PROBLEM_MEDIA_TYPE, ...headers?.(error as never) }, body };
 };
+
+/** Something that is to be recorded. A refusal under overload is none, and recording each would be the next overload. */
+export const isFault = (error: unknown, status: number): boolean => status >= 500 && !(error instanceof errors.OverloadedError);
 
 /** What a connection gets whose bytes never became a request, by the error code of Node's parser. */
 export const problemOfBrokenRequest = (parserCode: string | undefined, requestId: string): ProblemAnswer => {

@@ -74,7 +74,7 @@ const LINGER_MS = 1_000;
 const LINGER_BYTES = 1024 * 1024;
 /**
  * Answers, and closes only after the client had a moment to read the answer: closing with bytes unread makes the
- * kernel send a reset, which many clients report instead of our 413 or 401.
+ * kernel send a reset, which many clients report instead of our 413 or 401. One that sends megabytes before it looks is held up, not cut off.
  */
 const lingerThenEnd = (request: IncomingMessage, response: ServerResponse, payload: string | Uint8Array | undefined): void => {
   let skipped = 0;
@@ -87,7 +87,7 @@ const lingerThenEnd = (request: IncomingMessage, response: ServerResponse, paylo
   };
   const skip = (chunk: Buffer) => {
     skipped += chunk.length;
-    if (skipped > LINGER_BYTES) end();
+    if (skipped > LINGER_BYTES) request.pause();
   };
   const timer = setTimeout(end, LINGER_MS);
   response.flushHeaders();

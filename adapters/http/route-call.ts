@@ -3,7 +3,8 @@ import type { ApiRequest, ApiResponse, Route } from '@sagahub/contracts/api/rout
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { admit, type Edge } from './admission.ts';
 import { ClientGoneError } from './body.ts';
-import { problemOf } from './problem.ts';
+import { carryOut } from './carry-out.ts';
+import { isFault, problemOf } from './problem.ts';
 import type { Headers } from './respond.ts';
 
 /** nginx's name for a caller that did not wait. */
@@ -18,13 +19,17 @@ export const callRoute = async (route: Route, request: TransportedRequest, edge:
   try {
     const { remoteAddress } = request;
     const principal = await admit(route, edge, { authorization: request.headers['authorization'], remoteAddress }, headers);
-    const answer = await route.handle({ ...request, query: {}, principal, ...bodyFor(route, request) });
+    const admitted = { ...request, query: {}, principal };
+    const answer = await carryOut(route, edge, admitted, async (accepted) =>
+      route.handle({ ...admitted, ...bodyFor(route, request), accepted }),
+    );
     return { status: answer.status, headers: { ...answer.headers, ...headers }, body: await jsonOf(answer) };
   } catch (error) {
     if (error instanceof ClientGoneError) return GONE;
     const { requestId, correlationId, traceparent, channel } = request;
     const problem = problemAnswer(error, requestId, traceparent);
-    if (problem.status >= 500) logger.error('request failed', { channel, route: route.path, requestId, correlationId, traceparent }, error);
+    if (isFault(error, problem.status))
+      logger.error('request failed', { channel, route: route.path, requestId, correlationId, traceparent }, error);
     return { ...problem, headers: { ...problem.headers, ...headers } };
   }
 };

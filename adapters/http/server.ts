@@ -5,6 +5,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
+import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
 import type { Authenticator } from '@sagahub/contracts/ports/identity.ts';
 import type { RequestLimiter } from '@sagahub/contracts/ports/rate-limiter.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
@@ -27,6 +28,7 @@ export interface HttpServerOptions {
   /** Needed as soon as a route has scopes. */
   readonly authenticator?: Authenticator;
   readonly limiter?: RequestLimiter;
+  readonly gate?: AdmissionGate | undefined;
   readonly telemetry: Telemetry;
   /** A body that takes longer is answered 408. Default 30 s. */
   readonly bodyTimeoutMs?: number;
@@ -57,6 +59,11 @@ export interface HttpServer extends AsyncDisposable {
 }
 
 /** Above the idle timeout of usual load balancers (60 s), so that they close first and no request meets a closed socket. */
+/**
+ * Connections that wait to be accepted, within what the system allows (`net.core.somaxconn`). Node's own 511 are fewer than one flood opens at once,
+ * and who finds no place tries again a second later.
+ */
+const BACKLOG = 4_096;
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 25_000;
@@ -72,6 +79,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
   const context: ExchangeContext = {
     authenticator: options.authenticator,
     limiter: options.limiter,
+    gate: options.gate,
     telemetry,
     duration: telemetry.histogram(METRICS.httpServerDuration.name),
     securityHeaders: securityHeaders(options.tls !== undefined),
@@ -141,7 +149,7 @@ export const startHttpServer = async (options: HttpServerOptions): Promise<HttpS
 
 const listen = async (server: Server, { host, port, portSetting }: HttpServerOptions): Promise<void> => {
   try {
-    server.listen(port, host);
+    server.listen({ port, host, backlog: BACKLOG });
     await once(server, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { ClientGoneError } from './body.ts';
 import { openUpstream } from './upstream.ts';
 
@@ -41,6 +43,65 @@ describe('upstream', () => {
       answers.filter(({ status }) => status === 'rejected'),
       [],
     );
+  });
+
+  it('asks another replica when one hangs, and gives it nothing more for a while', async () => {
+    let taken = 0;
+    const hanging = await start(() => void (taken += 1));
+    await using upstream = openUpstream({ name: 'orders', urls: [hanging, await start((_in, out) => out.end('here'))], hangsAfterMs: 300 });
+    const quick = request({ quick: true });
+    assert.equal(textOf((await upstream.send(quick)).body), 'here');
+    const startedMs = performance.now();
+    for (let call = 1; call <= 10; call += 1) assert.equal(textOf((await upstream.send(quick)).body), 'here');
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 300, `ten calls took ${tookMs} ms`);
+    assert.equal(taken, 1);
+  });
+
+  it('tries with one request at a time whether a replica answers again', async () => {
+    let hangs = true;
+    let taken = 0;
+    const healing = await start((_in, out) => {
+      taken += 1;
+      if (!hangs) out.end('healed');
+    });
+    const HANGS_AFTER_MS = 200;
+    const urls = [healing, await start((_in, out) => out.end('here'))];
+    await using upstream = openUpstream({ name: 'orders', urls, hangsAfterMs: HANGS_AFTER_MS });
+    const call = async () => textOf((await upstream.send(request({ quick: true }))).body);
+    assert.equal(await call(), 'here');
+    const many = () => Promise.all(Array.from({ length: 20 }, call));
+    await eventually('it is tried again', async () => (await many(), taken > 1));
+    assert.equal(taken, 2);
+    hangs = false;
+    await eventually('it answers again', async () => (await call()) === 'healed');
+    assert.ok((await many()).includes('healed'));
+  });
+
+  it('asks for another connection when the only address hangs, as there may be a load balancer', async () => {
+    const sockets = new Set<unknown>();
+    const balanced = await start((incoming, out) => {
+      sockets.add(incoming.socket);
+      if (sockets.size > 1) out.end('another');
+    });
+    await using upstream = openUpstream({ name: 'orders', urls: [balanced], hangsAfterMs: 300 });
+    assert.equal(textOf((await upstream.send(request({ quick: true }))).body), 'another');
+  });
+
+  it('takes no longer for all of its tries than was asked for', async () => {
+    const hanging = await start(() => {});
+    await using upstream = openUpstream({ name: 'orders', urls: [hanging, hanging] });
+    const startedMs = performance.now();
+    await assert.rejects(upstream.send(request({ timeoutMs: 1_000 })), UnavailableError);
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 3_000, `it took ${tookMs} ms`);
+  });
+
+  it('asks the only replicas there are when all of them hang, and waits for what is not to be hurried or repeated', async () => {
+    const slow = await start((_in, out) => void setTimeout(() => out.end('at last'), 1_500));
+    await using upstream = openUpstream({ name: 'orders', urls: [slow, slow], hangsAfterMs: 300 });
+    for (const changes of [{ quick: true }, { quick: false }, { quick: true, repeatable: false }])
+      assert.equal(textOf((await upstream.send(request(changes))).body), 'at last');
   });
 
   it('sends what must not be repeated on a connection that the replica cannot be about to close', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { ConfigurationError, RevisionConflictError, UnavailableError } from '@sagahub/contracts/errors.ts';
+import { ConfigurationError, RevisionConflictError, SupersededError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { randomId } from '@sagahub/contracts/ids.ts';
 import { documentStoreContract } from '@sagahub/contracts/ports/document-store.contract.ts';
 import type { CollectionSpec, DocumentPut } from '@sagahub/contracts/ports/document-store.ts';
@@ -14,6 +14,8 @@ import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
 import { systemClock } from '../process/clock.ts';
 import { applyBatch, placesOf, replaceLimitsOf } from './batch.ts';
+import { FIRST } from './generations.ts';
+import { Progress, type ProgressForm } from './progress.ts';
 import { type MongoDocumentStoreOptions, openMongoDocumentStore } from './document-store.ts';
 
 const COLLECTIONS: readonly CollectionSpec[] = [{ name: 'orders', indexes: [['status']] }];
@@ -61,6 +63,7 @@ describe('MongoDB', function () {
       .listCollections({}, { nameOnly: true })
       .toArray()
       .then((all) => all.map(({ name }) => name).filter((name) => name.startsWith(prefix)));
+  const progressIn = async (db: Db) => db.collection<ProgressForm>((await namesOf(db, 'hub.'))[0] ?? '');
   const works = (call: Promise<unknown>) =>
     call.then(
       () => true,
@@ -71,6 +74,26 @@ describe('MongoDB', function () {
     open: (collections) => openMongoDocumentStore({ url, collections, clock: systemClock(), logger: silentTelemetry.logger }),
     [Symbol.asyncDispose]: async () => {},
   }));
+
+  it('goes on empty, indexes and all, when everything is removed under it: readers are told so until who wrote is refused and begins anew', async () => {
+    await using writes = await open();
+    await using reads = await open();
+    const generation = await writes.beginRebuild('p', ['orders']);
+    await writes.promote('p', generation);
+    await writes.write('p', [put('one', 1)], 1n);
+    assert.ok(await reads.get('orders', 'one'));
+    await directly((db) => db.dropDatabase());
+    await assert.rejects(reads.get('orders', 'one'), /what was there is gone, and is made anew/);
+    await assert.rejects(writes.write('p', [put('two', 1)], 2n), RevisionConflictError);
+    assert.equal(await writes.checkpoint('p'), 0n);
+    assert.equal(await reads.get('orders', 'one'), undefined);
+    await writes.write('p', [put('one', 1), put('two', 1)], 2n);
+    assert.deepEqual(
+      (await reads.find('orders', { filter: { status: { in: ['at 1'] } }, limit: 9 })).map(({ id }) => id),
+      ['one', 'two'],
+    );
+    assert.equal(await reads.checkpoint('p'), 2n);
+  });
 
   describe('write', () => {
     it('whose writer died before it put the documents in their places is whole for the next who reads the checkpoint', async () => {
@@ -108,6 +131,30 @@ describe('MongoDB', function () {
       assert.equal(await sleeper.checkpoint('p'), 5n);
       await sleeper.write('p', [put('one', 6)], 6n);
       await assert.rejects(active.write('p', [], 7n), RevisionConflictError);
+    });
+
+    it('of a leader is refused once another process leads, whatever its own process has read since', async () => {
+      await using sleeper = await open();
+      await using active = await open();
+      const [earlier, later] = [1n, 2n].map((epoch) => ({ name: 'projector-p', epoch, signal: new AbortController().signal }));
+      await sleeper.takeOver('p', earlier!);
+      await sleeper.write('p', [put('one', 1)], 1n, undefined, earlier);
+      await active.takeOver('p', later!);
+      await active.write('p', [put('one', 5)], 5n, undefined, later);
+      assert.equal(await sleeper.checkpoint('p'), 5n);
+      await assert.rejects(sleeper.write('p', [put('one', 9, 'stale')], 2n, undefined, earlier), SupersededError);
+      await assert.rejects(sleeper.takeOver('p', earlier!), SupersededError);
+      assert.deepEqual([await active.checkpoint('p'), (await active.get('orders', 'one'))?.revision], [5n, 5]);
+    });
+
+    it('of a leader is refused from the moment that another one begins, before that one has written anything', async () => {
+      await using sleeper = await open();
+      await using active = await open();
+      const [earlier, later] = [1n, 2n].map((epoch) => ({ name: 'projector-p', epoch, signal: new AbortController().signal }));
+      await sleeper.takeOver('p', earlier!);
+      assert.equal(await active.takeOver('p', later!), 0n);
+      await assert.rejects(sleeper.write('p', [put('one', 1)], 1n, undefined, earlier), SupersededError);
+      assert.equal(await active.get('orders', 'one'), undefined);
     });
 
     it('that arrives late, its batch long accepted, overwrites nothing newer', async () => {
@@ -179,6 +226,25 @@ describe('MongoDB', function () {
       assert.equal(await one.checkpoint('p'), 2n);
       await one.write('p', [put('late', 1)], 3n);
       assert.equal((await two.get('orders', 'late'))?.revision, 1);
+    });
+
+    it('that were promoted by a process that died at it take no write of one that slept through it', async () => {
+      await using sleeper = await open({ liveForMs: 0 });
+      await using other = await open();
+      await sleeper.checkpoint('p');
+      await sleeper.write('p', [put('old', 1)], 1n);
+      const left = await directly(async (db) => (await progressIn(db)).findOne({ _id: Progress.keyOf('p', FIRST) }));
+      const next = await other.beginRebuild('p', ['orders']);
+      await other.write('p', [put('new', 1)], 1n, next);
+      await other.promote('p', next);
+      await directly(async (db) => (await progressIn(db)).insertOne(left!)); // as if it had not come to removing it
+      await assert.rejects(sleeper.write('p', [put('late', 1)], 2n), RevisionConflictError);
+      await sleeper.find('orders', { limit: 1 });
+      await assert.rejects(sleeper.write('p', [put('late', 1)], 2n), RevisionConflictError);
+      assert.equal(await sleeper.get('orders', 'late'), undefined);
+      assert.equal(await sleeper.checkpoint('p'), 1n);
+      await sleeper.write('p', [put('late', 1)], 2n);
+      assert.equal((await other.get('orders', 'late'))?.revision, 1);
     });
 
     it('that were replaced are removed in the end, by the next start if need be', async () => {

@@ -1,4 +1,4 @@
-import { ClosedError } from '@sagahub/contracts/errors.ts';
+import { ClosedError, RevisionConflictError, type UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type {
   CollectionSpec,
@@ -9,16 +9,27 @@ import type {
   Generation,
   StoredDocument,
 } from '@sagahub/contracts/ports/document-store.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
-import { type Collection, type Db, MongoClient } from 'mongodb';
-import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme } from '../engine/engine.ts';
+import type { Collection, Db, MongoClient } from 'mongodb';
+import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme, unavailable } from '../engine/engine.ts';
 import { type Starting, waitForEngine } from '../engine/starting.ts';
 import { batchOf, placesOf, type ReplaceLimits, replaceLimitsOf } from './batch.ts';
+import { databaseOf, mongoClient } from './client.ts';
 import { translated } from './errors.ts';
-import { FIRST, type GenerationsForm, GenerationsPointer, nameOfGeneration, type Retired } from './generations.ts';
+import {
+  FIRST,
+  type Generations,
+  type GenerationsForm,
+  GenerationsPointer,
+  nameOfGeneration,
+  NothingThereError,
+  type Retired,
+} from './generations.ts';
 import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
+import { Removals } from './removals.ts';
 
 export interface MongoDocumentStoreOptions extends Starting {
   /** `mongodb://` or `mongodb+srv://`, with user, password, hosts and database (default `sagahub`); `?tls=true` for TLS */
@@ -32,7 +43,6 @@ export interface MongoDocumentStoreOptions extends Starting {
   readonly retireAfterMs?: number;
 }
 
-const DEFAULT_DATABASE = 'sagahub';
 /** Documents of one step of `scan`. */
 const SCAN_PAGE = 500;
 
@@ -53,19 +63,10 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
   requireScheme(engine, 'mongodb', 'mongodb+srv');
   const layouts = options.collections.map(layoutOf);
   return waitForEngine(engine, options, async () => {
-    const client = new MongoClient(options.url, {
-      appName: 'sagahub',
-      retryWrites: false, // every write here may be repeated by its caller, and knows whether it happened
-      writeConcern: { w: 'majority', journal: true },
-      connectTimeoutMS: 5_000,
-      serverSelectionTimeoutMS: 3_000,
-      socketTimeoutMS: 15_000, // a connection that has died silently
-      heartbeatFrequencyMS: 3_000,
-      maxPoolSize: 20,
-    });
+    const client = mongoClient(options.url);
     try {
       await client.connect();
-      const db = client.db(client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName);
+      const db = databaseOf(client);
       const store = new MongoDocuments({ client, db, engine, layouts, limits: await replaceLimitsOf(db) }, options);
       await store.prepare();
       return store;
@@ -94,13 +95,15 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   readonly #pointer: GenerationsPointer;
   readonly #progress: Progress;
   readonly #closing = new AbortController();
-  readonly #cleaning = new Set<Promise<void>>();
+  readonly #removals: Removals;
   /**
-   * The generation whose checkpoint this process went by last, by projection. It writes there and not to what is live now: a projector that
+   * What was live when this process last read the checkpoint, by projection. It writes there and not to what is live now: a projector that
    * has not noticed a promotion fails until it reads the checkpoint again.
    */
-  readonly #writtenLive = new Map<string, number>();
+  readonly #writtenLive = new Map<string, Generations>();
   #refreshedAtMs = 0;
+  /** One at a time in a process: several at once would stand in each other's way. */
+  #making: Promise<void> | undefined;
 
   constructor({ client, db, engine, layouts, limits }: Connected, options: MongoDocumentStoreOptions) {
     this.#client = client;
@@ -112,40 +115,75 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     const meta = `hub.${this.#namespace}`;
     this.#pointer = new GenerationsPointer(this.#db.collection<GenerationsForm>(meta));
     this.#progress = new Progress(this.#db.collection<ProgressForm>(meta), placesOf(this.#db, limits));
+    this.#removals = new Removals({
+      db,
+      pointer: this.#pointer,
+      progress: this.#progress,
+      nameOf: (collection, generation) => this.#nameOf(collection, generation),
+      clock: options.clock,
+      logger: options.logger,
+      afterMs: options.retireAfterMs ?? 5_000,
+    });
   }
 
   /** Creates what is missing, and removes what a crash between a promotion and its cleaning up left behind. */
   async prepare(): Promise<void> {
-    if (!(await this.#pointer.exists())) {
-      for (const name of this.#layouts.keys()) await this.#createIndexes(name, FIRST);
-      await this.#pointer.create([...this.#layouts.keys()]); // last: where it is, the indexes are
+    const { retired } = await this.#refreshOrMake();
+    for (const one of retired) this.#removals.removeLater(one);
+  }
+
+  /**
+   * For who writes: makes what is missing, at the very first start, and when somebody removed everything since. Then checkpoints begin anew, and
+   * projectors fold from there. Who reads only is refused until then: there would be nothing to show.
+   */
+  async #refreshOrMake() {
+    try {
+      return await this.#refresh();
+    } catch (error) {
+      if (!isNothingThere(error)) throw error;
+      this.#making ??= this.#makeAnew().finally(() => (this.#making = undefined));
+      await this.#making;
+      return this.#refresh();
     }
-    const { retired } = await this.#refresh();
-    for (const one of retired) this.#removeLater(one);
+  }
+
+  async #makeAnew(): Promise<void> {
+    this.#writtenLive.clear();
+    this.#progress.forget();
+    for (const name of this.#layouts.keys()) await this.#createIndexes(name, FIRST);
+    await this.#pointer.create([...this.#layouts.keys()]); // last: where it is, the indexes are
   }
 
   checkpoint(projection: string, generation?: Generation): Promise<bigint> {
     return this.#call(async () => {
-      await this.#refresh();
+      await this.#refreshOrMake();
       if (generation === undefined) this.#writtenLive.delete(projection);
       return this.#progress.read(this.#progressKey(projection, generation));
     });
   }
 
-  write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation): Promise<void> {
+  takeOver(projection: string, term: Term): Promise<bigint> {
+    return this.#call(async () => {
+      await this.#refreshOrMake();
+      this.#writtenLive.delete(projection);
+      return this.#progress.takeOver(this.#progressKey(projection), term);
+    });
+  }
+
+  write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation, term?: Term): Promise<void> {
     return this.#call(async () => {
       if (generation !== undefined && !this.#isRebuilding(projection, generation)) {
         await this.#refresh();
         if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
       }
-      const number = (collection: string) =>
-        generation === undefined ? (this.#pointer.known.live[collection] ?? FIRST) : Number(generation);
+      const live = generation === undefined ? await this.#liveFor(projection) : undefined;
+      const number = (collection: string) => (live ? (live[collection] ?? FIRST) : Number(generation));
       const batch = batchOf(
         puts,
         (collection) => this.#layout(collection),
         (collection) => this.#nameOf(collection, number(collection)),
       );
-      await this.#progress.write(this.#progressKey(projection, generation), checkpoint, batch);
+      await this.#progress.write(this.#progressKey(projection, generation), checkpoint, batch, term);
     });
   }
 
@@ -199,7 +237,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   beginRebuild(projection: string, collections: readonly string[]): Promise<Generation> {
     return this.#call(async () => {
       for (const collection of collections) this.#layout(collection);
-      const earlier = (await this.#refresh()).rebuilds[projection];
+      const earlier = (await this.#refreshOrMake()).rebuilds[projection];
       if (earlier && earlier.collections.join() !== collections.join()) await this.#drop(projection, earlier.generation);
       return this.#pointer.change(async (state) => {
         const found = state.rebuilds[projection];
@@ -225,6 +263,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
       await this.#refresh();
       if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
       await this.#progress.read(Progress.keyOf(projection, Number(generation))); // its last documents are in their places
+      await this.#progress.inherit(this.#progressKey(projection), Progress.keyOf(projection, Number(generation)));
       const retired = await this.#pointer.change((state): readonly [typeof state, Retired] => {
         const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
         if (rebuild?.generation !== Number(generation)) throw notRebuilding(projection, generation);
@@ -238,8 +277,8 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         return [{ ...state, live, projections, rebuilds, retired: [...state.retired, replaced] }, replaced];
       });
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
-      this.#writtenLive.set(projection, Number(generation));
-      this.#removeLater(retired);
+      this.#writtenLive.set(projection, this.#pointer.known);
+      this.#removals.removeLater(retired);
     });
   }
 
@@ -260,7 +299,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
-    await Promise.all(this.#cleaning);
+    await this.#removals[Symbol.asyncDispose]();
     await this.#client.close();
   }
 
@@ -274,7 +313,9 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   }
 
   async #refresh() {
-    const state = await this.#pointer.refresh();
+    const state = await this.#pointer.refresh().catch((error: unknown) => {
+      throw error instanceof NothingThereError ? unavailable(this.#engine, error) : error;
+    });
     this.#refreshedAtMs = this.#options.clock.now();
     return state;
   }
@@ -291,9 +332,27 @@ class MongoDocuments implements DocumentStore, EngineHealth {
 
   #progressKey(projection: string, generation?: Generation): string {
     if (generation !== undefined) return Progress.keyOf(projection, Number(generation));
-    const live = this.#writtenLive.get(projection) ?? this.#pointer.known.projections[projection] ?? FIRST;
-    this.#writtenLive.set(projection, live);
-    return Progress.keyOf(projection, live);
+    const known = this.#writtenLive.get(projection) ?? this.#pointer.known;
+    this.#writtenLive.set(projection, known);
+    return Progress.keyOf(projection, known.projections[projection] ?? FIRST);
+  }
+
+  /**
+   * Generations to write to, by collection.
+   * @throws RevisionConflictError others are live by now: whoever promoted them may have died before nobody could write to the old ones
+   */
+  async #liveFor(projection: string): Promise<Generations['live']> {
+    await this.#refreshIfOld().catch((error: unknown) => {
+      if (!isNothingThere(error)) throw error; // refused all the same: its checkpoint is gone too
+    });
+    const known = this.#writtenLive.get(projection) ?? this.#pointer.known;
+    const [written, live] = [known, this.#pointer.known].map(({ projections }) => projections[projection] ?? FIRST);
+    if (written !== live) throw new RevisionConflictError(`the documents of ${projection}`, written ?? FIRST, live ?? FIRST);
+    return known.live;
+  }
+
+  async #refreshIfOld(): Promise<void> {
+    if (this.#options.clock.now() - this.#refreshedAtMs >= (this.#options.liveForMs ?? 500)) await this.#refresh();
   }
 
   #isRebuilding(projection: string, generation: Generation): boolean {
@@ -302,7 +361,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
 
   async #documents(collection: string, generation?: Generation): Promise<Collection<StoredForm>> {
     this.#layout(collection);
-    if (this.#options.clock.now() - this.#refreshedAtMs >= (this.#options.liveForMs ?? 500)) await this.#refresh();
+    await this.#refreshIfOld();
     const number = this.#find(collection, generation) ?? (await this.#refresh(), this.#find(collection, generation));
     if (number === undefined) throw new RangeError(`collection ${collection} has no generation ${generation}`);
     return this.#db.collection<StoredForm>(this.#nameOf(collection, number));
@@ -330,25 +389,9 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     await this.#progress.remove(Progress.keyOf(projection, generation));
     for (const collection of dropped) await this.#db.dropCollection(this.#nameOf(collection, generation));
   }
-
-  /** Readers in other processes may still be on their way to it. */
-  #removeLater(retired: Retired): void {
-    const remove = async (): Promise<void> => {
-      await this.#options.clock.sleep(this.#options.retireAfterMs ?? 5_000, this.#closing.signal);
-      if (this.#closing.signal.aborted) return; // the next start finds it
-      await this.#progress.remove(Progress.keyOf(retired.projection, retired.generation));
-      for (const { name, generation } of retired.collections) await this.#db.dropCollection(this.#nameOf(name, generation));
-      const isIt = (one: Retired) => one.projection === retired.projection && one.generation === retired.generation;
-      await this.#pointer.change((state) => [{ ...state, retired: state.retired.filter((one) => !isIt(one)) }, undefined]);
-    };
-    const cleaning = remove()
-      .catch((error: unknown) =>
-        this.#options.logger.warn('replaced documents could not be removed; the next start tries again', { reason: String(error) }),
-      )
-      .finally(() => this.#cleaning.delete(cleaning));
-    this.#cleaning.add(cleaning);
-  }
 }
+
+const isNothingThere = (error: unknown): boolean => (error as Partial<UnavailableError>).cause instanceof NothingThereError;
 
 const notRebuilding = (projection: string, generation: Generation): RangeError =>
   new RangeError(`generation ${generation} of ${projection} is not being rebuilt`);

@@ -30,10 +30,13 @@ export const FIRST = 1;
 const ID = 'generations';
 const DUPLICATE_KEY = 11_000;
 
+/** There is no pointer, so there is nothing. */
+export class NothingThereError extends Error {}
+
 /** The pointer document, and what this process knows of it. */
 export class GenerationsPointer {
   readonly #documents: Collection<GenerationsForm>;
-  #known: { readonly version: number; readonly state: Generations } = { version: -1, state: nothing([]) };
+  #known: { readonly text: string; readonly version: number; readonly state: Generations } = { text: '', version: -1, state: nothing([]) };
 
   constructor(documents: Collection<GenerationsForm>) {
     this.#documents = documents;
@@ -44,10 +47,6 @@ export class GenerationsPointer {
     return this.#known.state;
   }
 
-  async exists(): Promise<boolean> {
-    return (await this.#documents.findOne({ _id: ID })) !== null;
-  }
-
   async create(collections: readonly string[]): Promise<void> {
     try {
       await this.#documents.insertOne({ _id: ID, version: 0, state: JSON.stringify(nothing(collections)) });
@@ -56,10 +55,14 @@ export class GenerationsPointer {
     }
   }
 
+  /** @throws NothingThereError at the very first start, or when everything was removed since */
   async refresh(): Promise<Generations> {
     const found = await this.#documents.findOne({ _id: ID });
-    if (!found) throw new RangeError('the document that names the generations was removed');
-    if (found.version !== this.#known.version) this.#known = { version: found.version, state: JSON.parse(found.state) as Generations };
+    if (!found) throw new NothingThereError('what was there is gone, and is made anew');
+    // By its text: one that was made again may have any version.
+    const { version, state: text } = found;
+    if (text !== this.#known.text) this.#known = { text, version, state: JSON.parse(text) as Generations };
+    else if (version !== this.#known.version) this.#known = { ...this.#known, version };
     return this.#known.state;
   }
 
@@ -72,12 +75,10 @@ export class GenerationsPointer {
       const { version } = this.#known;
       const [next, result] = await decide(state);
       if (!next) return result;
-      const { matchedCount } = await this.#documents.updateOne(
-        { _id: ID, version },
-        { $set: { version: version + 1, state: JSON.stringify(next) } },
-      );
+      const text = JSON.stringify(next);
+      const { matchedCount } = await this.#documents.updateOne({ _id: ID, version }, { $set: { version: version + 1, state: text } });
       if (matchedCount === 0) continue;
-      this.#known = { version: version + 1, state: next };
+      this.#known = { text, version: version + 1, state: next };
       return result;
     }
   }

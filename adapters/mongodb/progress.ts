@@ -1,4 +1,5 @@
-import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
+import { RevisionConflictError, SupersededError } from '@sagahub/contracts/errors.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { Binary, type Collection } from 'mongodb';
 import { applyBatch, type Batch, decodeBatch, encodeBatch, type Places } from './batch.ts';
 
@@ -9,11 +10,19 @@ export interface ProgressForm {
   readonly version: number;
   /** Decimal. */
   readonly position: string;
+  /** Of the newest term that took over; raised together with the version. Absent: nobody ever did. */
+  readonly epoch?: number;
   /** The documents of the last write, in case its writer did not come to putting them in their places. */
   readonly batch?: Binary;
 }
 
 const DUPLICATE_KEY = 11_000;
+
+/** What this process knows of an entry, all of it applied. */
+interface Known {
+  readonly version: number;
+  readonly epoch: number | undefined;
+}
 
 /**
  * One document per projection and generation makes a write whole without a transaction:
@@ -24,12 +33,13 @@ const DUPLICATE_KEY = 11_000;
  *
  * Who reads a checkpoint puts the documents of its write in their places first, unless it knows that they are: so a checkpoint never tells of
  * documents that are not there, whoever died between 1 and 2. A batch that comes late finds higher revisions and changes nothing.
+ *
+ * Whoever leads writes its epoch there first, so that nobody of an earlier term can write any more, even if its process has read the entry since.
  */
 export class Progress {
   readonly #places: Places;
   readonly #entries: Collection<ProgressForm>;
-  /** Version of each entry that this process knows and has seen applied. */
-  readonly #known = new Map<string, number>();
+  readonly #known = new Map<string, Known>();
   /** Writes of one entry wait for each other. */
   readonly #lines = new Map<string, Promise<unknown>>();
 
@@ -47,18 +57,55 @@ export class Progress {
     return this.#inLine(key, async () => BigInt((await this.#catchUp(key)).position));
   }
 
-  /** @throws RevisionConflictError somebody else has written since the checkpoint was read here; reading it again mends it */
-  write(key: string, position: bigint, batch: Batch): Promise<void> {
+  /** The checkpoint, for a term that begins. @throws SupersededError a later one has begun */
+  takeOver(key: string, term: Term): Promise<bigint> {
     return this.#inLine(key, async () => {
-      const version = this.#known.get(key) ?? (await this.#catchUp(key)).version;
+      for (;;) {
+        const { version, position, epoch } = await this.#catchUp(key);
+        requireNewest(term, epoch);
+        const next = { version: version + 1, epoch: Number(term.epoch) };
+        if (epoch === next.epoch) return BigInt(position);
+        const { matchedCount } = await this.#entries.updateOne({ _id: key, version }, { $set: next });
+        if (matchedCount === 0) continue; // somebody wrote meanwhile
+        this.#known.set(key, next);
+        return BigInt(position);
+      }
+    });
+  }
+
+  /** What was refused for one entry is refused for the other from now on. */
+  inherit(from: string, to: string): Promise<void> {
+    return this.#inLine(to, async () => {
+      const epoch = (await this.#entries.findOne({ _id: from }))?.epoch;
+      if (epoch === undefined) return;
+      const { version } = await this.#catchUp(to);
+      const next = { version: version + 1, epoch };
+      const { matchedCount } = await this.#entries.updateOne({ _id: to, version }, { $set: next });
+      if (matchedCount === 0) throw new RevisionConflictError(to, version, version + 1);
+      this.#known.set(to, next);
+    });
+  }
+
+  /**
+   * @throws RevisionConflictError somebody else has written since the checkpoint was read here; reading it again mends it
+   * @throws SupersededError a later term has taken over
+   */
+  write(key: string, position: bigint, batch: Batch, term?: Term): Promise<void> {
+    return this.#inLine(key, async () => {
+      const { version, epoch } = this.#known.get(key) ?? (await this.#catchUp(key));
+      requireNewest(term, epoch);
       const next = { version: version + 1, position: String(position) };
       const { matchedCount } = await this.#entries.updateOne(
         { _id: key, version },
         batch.size === 0 ? { $set: next, $unset: { batch: 1 } } : { $set: { ...next, batch: new Binary(await encodeBatch(batch)) } },
       );
-      if (matchedCount === 0) throw new RevisionConflictError(key, version, (await this.#entries.findOne({ _id: key }))?.version ?? -1);
+      if (matchedCount === 0) {
+        const found = await this.#entries.findOne({ _id: key });
+        requireNewest(term, found?.epoch);
+        throw new RevisionConflictError(key, version, found?.version ?? -1);
+      }
       await applyBatch(this.#places, batch);
-      this.#known.set(key, next.version);
+      this.#known.set(key, { version: next.version, epoch });
     });
   }
 
@@ -76,6 +123,12 @@ export class Progress {
     await this.#entries.deleteOne({ _id: key });
   }
 
+  /** Everything was removed: what is known of it is no more. */
+  forget(): void {
+    this.#known.clear();
+    this.#places.present.clear();
+  }
+
   async #catchUp(key: string): Promise<ProgressForm> {
     let entry = await this.#entries.findOne({ _id: key });
     if (!entry) {
@@ -83,8 +136,9 @@ export class Progress {
       entry = await this.#entries.findOne({ _id: key });
     }
     if (!entry) throw new RangeError(`${key} was removed`);
-    if (entry.batch && this.#known.get(key) !== entry.version) await applyBatch(this.#places, await decodeBatch(entry.batch.buffer));
-    this.#known.set(key, entry.version);
+    if (entry.batch && this.#known.get(key)?.version !== entry.version)
+      await applyBatch(this.#places, await decodeBatch(entry.batch.buffer));
+    this.#known.set(key, { version: entry.version, epoch: entry.epoch });
     return entry;
   }
 
@@ -94,3 +148,7 @@ export class Progress {
     return turn;
   }
 }
+
+const requireNewest = (term: Term | undefined, epoch = 0): void => {
+  if (term && epoch > Number(term.epoch)) throw new SupersededError(term.name, term.epoch);
+};

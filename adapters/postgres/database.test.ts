@@ -3,8 +3,9 @@ import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { systemClock } from '../process/clock.ts';
+import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { openDatabase } from './database.ts';
-import { openHubDatabase } from './hub-database.ts';
+import { type HubDatabaseOptions, openHubDatabase } from './hub-database.ts';
 import { HUB_MIGRATIONS } from './hub-schema.ts';
 import { KEY_MIGRATIONS } from './key-schema.ts';
 import { openPostgresStock } from './stock.ts';
@@ -16,7 +17,11 @@ const server = privateServer();
 const ROWS: readonly (readonly [table: string, insert: string])[] = [
   ['events', `INSERT INTO events (stream, revision, hash, bytes) VALUES (1, 0, '\\x00', '{}')`],
   ['stock_holds', `INSERT INTO stock_holds (holder, state, items) VALUES ('o-1', 0, '[]')`],
+  ['holds_origin', `INSERT INTO stock VALUES ('A', 1, 0, 1, 0)`], // counted before it was kept of which log: whole
 ];
+
+/** What a release must know to run on it: the others are in `schema_changes`. */
+const FLOOR = Math.max(...HUB_MIGRATIONS.map(({ compatibleFrom = 0 }) => compatibleFrom));
 
 describe('schema in PostgreSQL', () => {
   const count = async (url: string, table: string) =>
@@ -29,7 +34,7 @@ describe('schema in PostgreSQL', () => {
       await server().query(url, `SET search_path = hub; ${insert}`);
       await (await openDatabase({ url, schema: 'hub', migrations: HUB_MIGRATIONS }))[Symbol.asyncDispose]();
       assert.equal(await count(url, `hub.${table}`), 1);
-      assert.equal(await count(url, 'hub.migrations'), HUB_MIGRATIONS.length);
+      assert.equal(await count(url, 'hub.migrations'), FLOOR);
     });
 
   it('has such a test for every version but the newest', () => {
@@ -40,27 +45,18 @@ describe('schema in PostgreSQL', () => {
   it('is migrated once by many processes that start at the same time', async () => {
     const url = await server().createDatabase();
     const databases = await Promise.all(Array.from({ length: 12 }, () => openHubDatabase({ url, role: APPLICATION_ROLE })));
-    assert.equal(await count(url, 'sagahub.migrations'), HUB_MIGRATIONS.length);
+    assert.equal(await count(url, 'sagahub.migrations'), FLOOR);
     for (const database of databases) await database[Symbol.asyncDispose]();
   });
 
   it('undoes a migration that fails, and resumes there', async () => {
     const url = await server().createDatabase();
-    const broken = [...KEY_MIGRATIONS, 'CREATE TABLE half (a integer); SELECT 1 / 0'];
-    await assert.rejects(openDatabase({ url, schema: 'keys', migrations: broken }), { code: '22012' });
-    await (await openDatabase({ url, schema: 'keys', migrations: [...KEY_MIGRATIONS, 'CREATE TABLE half (a integer)'] }))[
-      Symbol.asyncDispose
-    ]();
+    const half = (sql: string) => [...KEY_MIGRATIONS, { name: 'half', change: { kind: 'sql', sql } } as const];
+    await assert.rejects(openDatabase({ url, schema: 'keys', migrations: half('CREATE TABLE half (a integer); SELECT 1 / 0') }), {
+      code: '22012',
+    });
+    await (await openDatabase({ url, schema: 'keys', migrations: half('CREATE TABLE half (a integer)') }))[Symbol.asyncDispose]();
     assert.equal(await count(url, 'keys.half'), 0);
-  });
-
-  it('refuses a schema that a newer release has written', async () => {
-    const url = await server().createDatabase();
-    await (await openDatabase({ url, schema: 'hub', migrations: [...KEY_MIGRATIONS, 'SELECT 1'] }))[Symbol.asyncDispose]();
-    await assert.rejects(
-      openDatabase({ url, schema: 'hub', migrations: KEY_MIGRATIONS }),
-      (error) => error instanceof ConfigurationError && /start the newer release/.test(error.message),
-    );
   });
 
   it('lets a user run who may do no more than the role, once the owner has migrated', async () => {
@@ -131,6 +127,61 @@ describe('schema in PostgreSQL', () => {
     const { status, output } = await database.health();
     assert.deepEqual([status, output?.startsWith('PostgreSQL at postgres://postgres@127.0.0.1')], ['fail', true]);
     await server().start();
+  });
+});
+
+describe('connections to PostgreSQL that have died silently', () => {
+  const setUp = async (options: Partial<HubDatabaseOptions> = {}) => {
+    const stack = new AsyncDisposableStack();
+    const { port } = new URL(server().url);
+    const proxy = stack.use(await startTcpProxy(Number(port)));
+    const url = (await server().createDatabase()).replace(`:${port}/`, `:${proxy.port}/`);
+    const database = stack.use(await openHubDatabase({ url, queryTimeoutMs: 1_000, ...options }));
+    const several = Array.from({ length: 5 }, () => database.rows({ name: 'nap', text: 'SELECT pg_sleep(0.2)' }));
+    await Promise.all(several);
+    assert.ok(proxy.connections >= 5, `${proxy.connections} connections`);
+    return { database, proxy, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  };
+  const one = { name: 'one', text: 'SELECT 1' };
+
+  it('are all left behind as soon as one of them does not answer: the next statement has a new one', async () => {
+    await using scene = await setUp();
+    scene.proxy.halfOpen();
+    await assert.rejects(scene.database.rows(one), UnavailableError);
+    assert.deepEqual(await scene.database.rows(one), [[1]]);
+  });
+
+  it('are found out before they are used, when nobody used them for a while: nobody gets an error', async () => {
+    await using scene = await setUp({ doubtAfterMs: 0 });
+    scene.proxy.halfOpen();
+    const before = scene.proxy.connections;
+    assert.deepEqual(await Promise.all([scene.database.rows(one), scene.database.rows(one)]), [[[1]], [[1]]]);
+    assert.deepEqual(await scene.database.rows(one), [[1]]);
+    assert.ok(scene.proxy.connections <= before + 2, 'and those that are there are kept');
+  });
+
+  it('cost a transaction the time of one statement, and none for taking back what it did', async () => {
+    await using scene = await setUp();
+    scene.proxy.halfOpen();
+    const startedMs = performance.now();
+    await assert.rejects(
+      scene.database.transaction((session) => session.rows(one)),
+      UnavailableError,
+    );
+    const tookMs = performance.now() - startedMs;
+    assert.ok(tookMs < 2_000, `it took ${tookMs} ms`);
+    assert.deepEqual(await scene.database.transaction((session) => session.rows(one)), [[1]]);
+  });
+});
+
+describe('a statement that takes too long in PostgreSQL', () => {
+  it('fails alone: those in line have their turn next', async () => {
+    const url = await server().createDatabase();
+    await using database = await openHubDatabase({ url, queryTimeoutMs: 300, connections: 1 });
+    const slow = assert.rejects(database.rows({ name: 'slow', text: 'SELECT pg_sleep(20)' }), UnavailableError);
+    const inLine = [1, 2, 3].map((value) => database.rows({ name: 'value', text: 'SELECT $1::int' }, [value]));
+    await slow;
+    assert.deepEqual(await Promise.all(inLine), [[[1]], [[2]], [[3]]]);
   });
 });
 

@@ -3,7 +3,9 @@ import pg from 'pg';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, withoutSecrets } from '../engine/engine.ts';
 import { type Starting, waitForEngine } from '../engine/starting.ts';
-import { translated } from './errors.ts';
+import { isConnectionFailure, sqlState, translated } from './errors.ts';
+import type { Patience } from './migration-transactions.ts';
+import type { Migration } from './migration.ts';
 import { migrate, type MigrationOptions } from './migrations.ts';
 import { requireFitServer } from './server-check.ts';
 
@@ -26,9 +28,11 @@ export interface DatabaseOptions {
   /** Holds everything of this hub; created when missing. */
   readonly schema: string;
   /** Oldest first. */
-  readonly migrations: readonly string[];
+  readonly migrations: readonly Migration[];
   /** See `MigrationOptions`. Default: none. */
   readonly rights?: string;
+  /** With locks that a migration needs. Default: some minutes. */
+  readonly patience?: Patience | undefined;
   /**
    * A role whose rights suffice to run, and no more. It gets them when the user of the URL owns the schema; every connection takes it on.
    * Absent: the user of the URL.
@@ -36,14 +40,22 @@ export interface DatabaseOptions {
   readonly role?: string | undefined;
   /** Connections for statements, opened as they are needed. Default 6; a process has up to two more, for LISTEN and elections. */
   readonly connections?: number;
-  /** A statement not answered by then is given up, and its connection with it: the server may be gone without a word. Default 15,000. */
+  /** A statement not answered by then is given up, and its connection with it: the server may be gone without a word. Default 10,000. */
   readonly queryTimeoutMs?: number;
+  /**
+   * A connection that nobody used for so long may have died without a word: it is asked first whether it is there. Default 5,000. (One that nobody used
+   * for a minute is closed. A new one costs the server a process.)
+   */
+  readonly doubtAfterMs?: number;
   /** With it, opening waits until the server is there; without, it fails. */
   readonly starting?: Starting;
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const QUERY_TIMEOUT_MS = 15_000;
+const QUERY_TIMEOUT_MS = 10_000;
+const DOUBT_AFTER_MS = 5_000;
+/** Where nobody answers, others are tried; there is hardly anything that an answer could wait for. */
+const PROOF_WITHIN_MS = 1_000;
 const IDLE_CONNECTION_MS = 60_000;
 
 /**
@@ -52,6 +64,14 @@ const IDLE_CONNECTION_MS = 60_000;
  */
 const PLANNER = ['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan', 'jit=off'];
 
+/**
+ * Nobody here thinks between the statements of a transaction: who is silent for so long hangs, or is cut off, and others wait for its locks. The
+ * server then undoes what it had begun. Also when nothing of an answer is taken off it: that keeps locks, and old rows from being removed.
+ */
+const SILENT_AT_MOST = ['idle_in_transaction_session_timeout=5s', 'tcp_user_timeout=6s'];
+/** Whoever migrates keeps the others waiting. Longer than any pause between two of its tries. */
+const WHILE_MIGRATING = ['idle_session_timeout=20s'];
+
 const NAME_PATTERN = /^[a-z_][a-z0-9_]{0,40}$/;
 
 /** Connections to one schema of one PostgreSQL server. */
@@ -59,55 +79,39 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
   readonly schema: string;
   readonly engine: Engine;
   readonly #config: pg.ClientConfig;
-  readonly #pool: pg.Pool;
+  readonly #poolConfig: pg.PoolConfig;
+  readonly #doubtAfterMs: number;
+  readonly #usedAtMs = new WeakMap<pg.PoolClient, number>();
+  #pool: pg.Pool;
   #closed = false;
 
   constructor(options: DatabaseOptions) {
-    const { url, schema, role, connections = 6, queryTimeoutMs = QUERY_TIMEOUT_MS } = options;
+    const { url, schema, role, connections = 6, queryTimeoutMs = QUERY_TIMEOUT_MS, doubtAfterMs = DOUBT_AFTER_MS } = options;
     this.schema = schema;
     this.engine = engineOf(options);
     this.#config = clientConfig(url, schema, role);
-    this.#pool = new pg.Pool({ ...this.#config, max: connections, idleTimeoutMillis: IDLE_CONNECTION_MS, query_timeout: queryTimeoutMs });
-    this.#pool.on('error', () => undefined); // an idle connection broke: the pool has dropped it already
+    this.#poolConfig = { ...this.#config, max: connections, idleTimeoutMillis: IDLE_CONNECTION_MS, query_timeout: queryTimeoutMs };
+    this.#pool = poolOf(this.#poolConfig);
+    this.#doubtAfterMs = doubtAfterMs;
   }
 
-  async rows<Row extends readonly unknown[]>({ name, text }: Statement, values: readonly unknown[] = []): Promise<Row[]> {
-    if (this.#closed) throw new ClosedError('the connection to PostgreSQL');
-    try {
-      return (await this.#pool.query({ name, text, values: values as unknown[], rowMode: 'array' })).rows as unknown as Row[];
-    } catch (error) {
-      throw translated(error, this.engine);
-    }
+  rows<Row extends readonly unknown[]>(statement: Statement, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.#with((client) => sessionOn(client).rows<Row>(statement, values));
   }
 
   /** All of it or nothing. The error that `work` throws is thrown, after the rollback. */
-  async transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw new ClosedError('the connection to PostgreSQL');
-    let client: pg.PoolClient;
-    try {
-      client = await this.#pool.connect();
-    } catch (error) {
-      throw translated(error, this.engine);
-    }
-    let failure: unknown;
-    // The pool listens to idle connections alone. One that breaks between two statements fails the next, and must not end the process.
-    client.on('error', ignored);
-    try {
-      await client.query('BEGIN');
-      const result = await work(sessionOn(client));
-      await client.query('COMMIT');
-      return result;
-    } catch (error) {
-      failure = error;
-      await client.query('ROLLBACK').then(
-        () => (failure = undefined),
-        () => undefined,
-      );
-      throw translated(error, this.engine);
-    } finally {
-      client.off('error', ignored);
-      client.release(failure !== undefined);
-    }
+  transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.#with(async (client) => {
+      try {
+        await client.query('BEGIN');
+        const result = await work(sessionOn(client));
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        if (!isLost(error)) await client.query('ROLLBACK');
+        throw error;
+      }
+    });
   }
 
   /** A connection of one's own, not connected yet, for LISTEN and for locks that live as long as it does. */
@@ -121,10 +125,10 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
     const name = 'postgresql:connection';
     try {
       const config = { text: 'SELECT', query_timeout: HEALTH_TIMEOUT_MS };
-      await this.#pool.query(config);
+      await this.#with((client) => client.query(config));
       return { name, status: 'pass' };
     } catch (error) {
-      return { name, status: 'fail', output: (translated(error, this.engine) as Error).message };
+      return { name, status: 'fail', output: (error as Error).message };
     }
   }
 
@@ -133,7 +137,78 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
     this.#closed = true;
     await this.#pool.end();
   }
+
+  async #with<Result>(work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw new ClosedError('the connection to PostgreSQL');
+    const { pool, client } = await this.#connection();
+    // The pool listens to idle connections alone. One that breaks between two statements fails the next, and must not end the process.
+    client.on('error', ignored);
+    let lost = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      lost = isLost(error);
+      if (lost) this.#leaveBehind(pool);
+      throw translated(error, this.engine);
+    } finally {
+      client.off('error', ignored);
+      this.#usedAtMs.set(client, performance.now());
+      client.release(lost);
+    }
+  }
+
+  /** One that is there, as far as anybody can tell. */
+  async #connection(): Promise<{ readonly pool: pg.Pool; readonly client: pg.PoolClient }> {
+    for (;;) {
+      const pool = this.#pool;
+      try {
+        const client = await pool.connect();
+        const usedAtMs = this.#usedAtMs.get(client) ?? Infinity; // a new one
+        if (performance.now() - usedAtMs < this.#doubtAfterMs || (await isThere(client))) return { pool, client };
+        client.release(true);
+      } catch (error) {
+        throw translated(error, this.engine);
+      }
+      this.#leaveBehind(pool);
+    }
+  }
+
+  /** Where one connection has died without a word, so have all others most likely, and each would be found out only after a time limit of its own. */
+  #leaveBehind(pool: pg.Pool): void {
+    if (pool !== this.#pool || this.#closed) return;
+    this.#pool = poolOf(this.#poolConfig);
+    endOnceServed(pool);
+  }
 }
+
+/** Ends it as soon as those in use are back. Whoever stands in line has a turn first, on a new connection: an ending pool would forget them. */
+const endOnceServed = (pool: pg.Pool): void => {
+  const look = (): void => {
+    if (pool.waitingCount > 0) return;
+    pool.off('release', look);
+    pool.end().catch(ignored);
+  };
+  pool.on('release', look);
+  look();
+};
+
+const poolOf = (config: pg.PoolConfig): pg.Pool => new pg.Pool(config).on('error', ignored); // an idle connection broke: the pool has dropped it already
+
+const isThere = async (client: pg.PoolClient): Promise<boolean> => {
+  client.on('error', ignored);
+  try {
+    const question = { text: 'SELECT', query_timeout: PROOF_WITHIN_MS };
+    await client.query(question);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    client.off('error', ignored);
+  }
+};
+
+/** The connection failed or did not answer in time: on it nothing more is to be had. */
+const isLost = (error: unknown): boolean => isConnectionFailure(error) && sqlState(error) === undefined;
 
 /**
  * Connects, and brings the schema up to date.
@@ -141,7 +216,7 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
  * @throws UnavailableError nobody answers there
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, schema, role, migrations, rights = '' } = options;
+  const { url, schema, role, migrations, rights = '', patience } = options;
   for (const name of role === undefined ? [schema] : [schema, role])
     if (!NAME_PATTERN.test(name))
       throw new ConfigurationError([`${name} cannot name a schema or role: use lower-case letters, digits and _`]);
@@ -152,15 +227,15 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   } catch (error) {
     throw new ConfigurationError([`${engine.setting}: ${withoutSecrets(url)} is no URL of PostgreSQL: ${(error as Error).message}`]);
   }
-  const prepare = () => prepared(config, engine, { schema, role, migrations, rights });
+  const prepare = () => prepared(config, engine, { schema, role, migrations, rights, patience });
   if (options.starting) await waitForEngine(engine, options.starting, () => prepare().catch(misconfigured)).then(rethrown);
   else await prepare();
   return new Database(options);
 };
 
 const prepared = async (config: pg.ClientConfig, engine: Engine, migrations: MigrationOptions): Promise<void> => {
-  const client = new pg.Client(config);
-  client.on('error', () => undefined);
+  const client = new pg.Client({ ...config, options: `${config.options} ${asOptions(WHILE_MIGRATING)}` });
+  client.on('error', ignored);
   try {
     await client.connect();
     await requireFitServer(client, engine);
@@ -199,7 +274,8 @@ const clientConfig = (url: string, schema: string, role: string | undefined): pg
   parsed.searchParams.delete('options');
   return {
     connectionString: parsed.href,
-    options: `${given} ${asOptions([`search_path=${schema}`, ...PLANNER, ...(role === undefined ? [] : [`role=${role}`])])}`.trim(),
+    options:
+      `${given} ${asOptions([`search_path=${schema}`, ...PLANNER, ...SILENT_AT_MOST, ...(role === undefined ? [] : [`role=${role}`])])}`.trim(),
     application_name: 'sagahub',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,

@@ -41,8 +41,10 @@ export const openPostgresDiscounts = (database: Database): DiscountHolds => {
   const define = async (definitions: readonly DiscountDefinition[]): Promise<void> => {
     // A statement may touch a row once: of several definitions of a code, the newest.
     const newest = new Map<string, DiscountDefinition>();
-    for (const definition of definitions)
-      if (definition.revision > (newest.get(definition.code)?.revision ?? -1)) newest.set(definition.code, definition);
+    for (const definition of definitions) {
+      const known = newest.get(definition.code);
+      if (!known || definition.revision > known.revision) newest.set(definition.code, definition);
+    }
     const all = [...newest.values()];
     await database.rows(DEFINE, [
       all.map(({ code }) => code),

@@ -9,6 +9,8 @@ export const SQLSTATE = {
   deadlock: '40P01',
   serializationFailure: '40001',
   readOnly: '25006',
+  /** The server has ended a session that was silent amid a transaction. */
+  silentInTransaction: '25P03',
   /** Ours, raised by functions of the schema: the term of the caller is over. */
   superseded: 'HUB01',
   /** Ours: what a fast path took for granted does not hold; nothing was done. */
@@ -33,7 +35,8 @@ export const isConnectionFailure = (error: unknown): boolean => {
   if (error instanceof HubError || error instanceof TypeError || error instanceof RangeError) return false;
   const state = sqlState(error);
   if (state === undefined) return !(error instanceof pg.DatabaseError); // of the socket, or of the driver about it
-  return state.startsWith(CONNECTION_EXCEPTIONS) || state.startsWith(OPERATOR_INTERVENTION) || state === SQLSTATE.readOnly;
+  const ended: readonly string[] = [SQLSTATE.readOnly, SQLSTATE.silentInTransaction];
+  return state.startsWith(CONNECTION_EXCEPTIONS) || state.startsWith(OPERATOR_INTERVENTION) || ended.includes(state);
 };
 
 /** Did the server undo it for a reason that does not lie in the call? */

@@ -1,6 +1,7 @@
-import { appendFunction, sequenceFunction } from './log-functions.ts';
-import { openWorkFunctions } from './open-work-functions.ts';
 import { holdFunctions } from './hold-functions.ts';
+import { appendFunction, sequenceFunction } from './log-functions.ts';
+import type { Migration } from './migration.ts';
+import { openWorkFunctions } from './open-work-functions.ts';
 
 /**
  * The log. Stream keys and revisions are integers; names are compared byte by byte. An append writes `streams`, `events` and
@@ -114,8 +115,20 @@ INSERT INTO open_work_checkpoint VALUES (0);
 ${openWorkFunctions}
 `;
 
-/** Of the schema that holds the log, the holds and the open work. Never edited once released: a change is a migration of its own. */
-export const HUB_MIGRATIONS: readonly string[] = [LOG, HOLDS, OPEN_WORK];
+/** Which log holds and open work are of: see `holds-origin.ts`. Those that are in use are taken for whole. */
+const HOLDS_ORIGIN = `
+CREATE TABLE holds_origin (log_id text PRIMARY KEY);
+INSERT INTO holds_origin SELECT ''
+WHERE EXISTS (SELECT FROM stock) OR EXISTS (SELECT FROM discounts) OR EXISTS (SELECT FROM open_work_checkpoint WHERE position > 0);
+`;
+
+/** Of the schema that holds the log, the holds and the open work. A function is changed by making another one beside it, under another name. */
+export const HUB_MIGRATIONS: readonly Migration[] = [
+  { name: 'log', compatibleFrom: 1, change: { kind: 'sql', sql: LOG } },
+  { name: 'holds', compatibleFrom: 2, change: { kind: 'sql', sql: HOLDS } },
+  { name: 'open-work', compatibleFrom: 3, change: { kind: 'sql', sql: OPEN_WORK } },
+  { name: 'holds-origin', change: { kind: 'sql', sql: HOLDS_ORIGIN } },
+];
 
 /**
  * What running needs. The log is read, and written by two functions alone, which run with the rights of their owner: nothing is
@@ -130,7 +143,7 @@ REVOKE ALL ON SCHEMA $schema FROM $role, PUBLIC;
 GRANT USAGE ON SCHEMA $schema TO $role;
 GRANT SELECT ON ALL TABLES IN SCHEMA $schema TO $role;
 GRANT INSERT, UPDATE ON leaders TO $role;
-GRANT INSERT, UPDATE, DELETE ON stock, stock_levels, stock_holds, discounts, discount_holds, open_work, open_work_checkpoint TO $role;
+GRANT INSERT, UPDATE, DELETE ON stock, stock_levels, stock_holds, discounts, discount_holds, open_work, open_work_checkpoint, holds_origin TO $role;
 GRANT EXECUTE ON FUNCTION append_events, sequence_appends, reserve_stock, apply_open_work TO $role;
 ALTER FUNCTION append_events SECURITY DEFINER;
 ALTER FUNCTION append_events SET search_path = $schema, pg_temp;

@@ -13,8 +13,13 @@ export interface PostgresLeadershipOptions {
   readonly leaseMs?: number;
 }
 
-/** Another epoch than any before, whoever led. */
-const NEW_TERM = `INSERT INTO leaders AS l (name, epoch) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET epoch = l.epoch + 1 RETURNING epoch`;
+/**
+ * A higher epoch than any before, whoever led: the time in milliseconds, as a database that was restored to an earlier moment, or is new beside a
+ * log that is not, has forgotten the terms that others remember.
+ */
+const NEW_TERM = `
+  INSERT INTO leaders AS l (name, epoch) VALUES ($1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+  ON CONFLICT (name) DO UPDATE SET epoch = greatest(l.epoch + 1, excluded.epoch) RETURNING epoch`;
 const lockOf = `hashtextextended('sagahub leader of ' || current_schema() || '.' || $1::text, 0)`;
 
 /**

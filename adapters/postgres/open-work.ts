@@ -48,6 +48,17 @@ const RENEW: Statement = {
     )
     UPDATE open_work w SET leased_until_ms = $4, due_ms = $4 FROM held h WHERE w.stream = h.stream AND w.step = h.step`,
 };
+/** As {@link RENEW}. */
+const RELEASE: Statement = {
+  name: 'open-work-release',
+  text: `WITH held AS MATERIALIZED (
+      SELECT w.stream, w.step FROM unnest($1::text[], $2::text[], $3::integer[]) AS h (stream, step, attempt)
+      JOIN open_work w ON w.stream = h.stream AND w.step = h.step AND w.attempt = h.attempt
+      WHERE w.leased_until_ms IS NOT NULL ORDER BY w.stream, w.step FOR UPDATE OF w SKIP LOCKED
+    )
+    UPDATE open_work w SET leased_until_ms = NULL, due_ms = coalesce(w.deferred_to_ms, w.logged_due_ms)
+    FROM held h WHERE w.stream = h.stream AND w.step = h.step`,
+};
 const DEFER: Statement = {
   name: 'open-work-defer',
   text: 'UPDATE open_work SET deferred_to_ms = $4, leased_until_ms = NULL, due_ms = $4 WHERE stream = $1 AND step = $2 AND attempt = $3',
@@ -117,9 +128,12 @@ export const openPostgresOpenWork = (database: Database): OpenWork => ({
     return claimed.sort((a, b) => a.dueAtMs - b.dueAtMs);
   },
 
-  async renew(items: Parameters<OpenWork['renew']>[0], untilMs: number): Promise<void> {
-    const values = [items.map(({ stream }) => stream), items.map(({ step }) => step), items.map(({ attempt }) => attempt), untilMs];
-    await database.rows(RENEW, values);
+  async renew(items: Named, untilMs: number): Promise<void> {
+    await database.rows(RENEW, [...namesOf(items), untilMs]);
+  },
+
+  async release(items: Named): Promise<void> {
+    await database.rows(RELEASE, namesOf(items));
   },
 
   async defer({ stream, step, attempt }: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void> {
@@ -156,6 +170,9 @@ export const openPostgresOpenWork = (database: Database): OpenWork => ({
   /** The database is its owner's. */
   async [Symbol.asyncDispose](): Promise<void> {},
 });
+
+type Named = Parameters<OpenWork['release']>[0];
+const namesOf = (items: Named) => [items.map(({ stream }) => stream), items.map(({ step }) => step), items.map(({ attempt }) => attempt)];
 
 type Changes = Parameters<OpenWork['apply']>[0];
 

@@ -102,10 +102,9 @@ describe('log in PostgreSQL, with many processes', function () {
       delivered,
       rows.map(({ position }) => position),
     );
-    const epochs = [first, second, third].map(({ heard }) => heard.find(({ kind }) => kind === 'leads'));
-    assert.deepEqual(
-      epochs.map((message) => message?.kind === 'leads' && message.epoch),
-      ['1', '2', '3'],
+    const epochs = [first, second, third].map(
+      ({ heard }) => heard.flatMap((message) => (message.kind === 'leads' ? [BigInt(message.epoch)] : []))[0]!,
     );
+    assert.ok(epochs[0]! < epochs[1]! && epochs[1]! < epochs[2]!, epochs.join());
   });
 });

@@ -4,8 +4,8 @@ import type { Engine } from '../engine/engine.ts';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
-/** Without a sign of life for two to three times as long the connection is made anew. */
-const HEARTBEAT_SECONDS = 10;
+/** Without a sign of life for two to three times as long the connection is made anew. The least that RabbitMQ advises (its guide to heartbeats). */
+export const HEARTBEAT_SECONDS = 5;
 /** A broker that does not answer the farewell has to do without it. */
 const CLOSE_WITHIN_MS = 2_000;
 
@@ -34,6 +34,9 @@ export const keepConnected = async ({ engine, name, clock, setUp, onAway }: Kept
       waitForConnect: false,
       setup: (model: ChannelModel) => {
         model.on('error', () => {}); // nobody else listens yet, and `close` follows
+        // It is closed before the next one is tried when the set-up fails; amqplib waits for the answer even when the connection is gone.
+        const close = model.close.bind(model);
+        model.close = () => inTime(clock, close());
         return setUp(model);
       },
     },
@@ -42,10 +45,11 @@ export const keepConnected = async ({ engine, name, clock, setUp, onAway }: Kept
   connection.on('disconnect', onAway);
   connection.on('error', () => {}); // `disconnect` follows
   return {
-    async [Symbol.asyncDispose]() {
-      const gone = new AbortController();
-      const closed = connection.close().finally(() => gone.abort());
-      await Promise.race([closed, clock.sleep(CLOSE_WITHIN_MS, gone.signal)]);
-    },
+    [Symbol.asyncDispose]: () => inTime(clock, connection.close()),
   };
+};
+
+const inTime = async (clock: Clock, closing: Promise<void>): Promise<void> => {
+  const closed = new AbortController();
+  await Promise.race([closing.finally(() => closed.abort()), clock.sleep(CLOSE_WITHIN_MS, closed.signal)]);
 };

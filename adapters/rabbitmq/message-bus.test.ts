@@ -13,6 +13,7 @@ import { availability, type RabbitMqServer, startRabbitMq } from '../../tests/se
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
 import { systemClock } from '../process/clock.ts';
+import { keepConnected } from './connection.ts';
 import { openRabbitMqMessageBus, type RabbitMqMessageBusOptions } from './message-bus.ts';
 import { queueName, UNDECODABLE } from './topology.ts';
 
@@ -234,6 +235,24 @@ describe('RabbitMQ', function () {
       proxy.heal();
       await eventually('it works again', () => succeeds(bus.publish([hint('found')])));
       await eventually('and so does the consumer', () => seen.includes('found'));
+    });
+
+    it('is tried again where setting it up fails and the broker does not answer the farewell', async () => {
+      await using proxy = await startTcpProxy(server.port);
+      let tried = 0;
+      await using _connection = await keepConnected({
+        engine: { name: 'RabbitMQ', url: through(proxy.port), setting: 'HUB_RABBITMQ_URL' },
+        name: 'test',
+        clock: systemClock(),
+        setUp: async () => {
+          tried += 1;
+          if (tried > 1) return;
+          proxy.silence();
+          throw new Error('a queue was refused');
+        },
+        onAway: () => proxy.heal(),
+      });
+      await eventually('it is tried again', () => tried === 2);
     });
 
     it('is made anew when the broker closes one of its channels', async () => {

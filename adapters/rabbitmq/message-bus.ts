@@ -4,6 +4,7 @@ import type { HealthCheck } from '@sagahub/contracts/service.ts';
 import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme, unavailable } from '../engine/engine.ts';
 import type { Starting } from '../engine/starting.ts';
+import { HEARTBEAT_SECONDS } from './connection.ts';
 import { Consumer } from './consumer.ts';
 import { encodeHints } from './hint-codec.ts';
 import { Publisher } from './publisher.ts';
@@ -13,7 +14,7 @@ export interface RabbitMqMessageBusOptions extends Starting {
   readonly url: string;
   /** How long a hint whose handler threw stays away. Default 1,000. */
   readonly redeliverAfterMs?: number;
-  /** Without a sign of life from the broker for two to three times as long the connection is made anew. Default 10. */
+  /** Without a sign of life from the broker for two to three times as long the connection is made anew. Default 5, the least that RabbitMQ advises. */
   readonly heartbeatSeconds?: number;
 }
 
@@ -41,7 +42,7 @@ export const openRabbitMqMessageBus = async (options: RabbitMqMessageBusOptions)
   const engine: Engine = { name: 'RabbitMQ', url: options.url, setting: 'HUB_RABBITMQ_URL' };
   requireScheme(engine, 'amqp', 'amqps');
   const bus = new RabbitMqMessageBus(engine, options);
-  await bus.connect(withHeartbeat(options.url, options.heartbeatSeconds ?? 10));
+  await bus.connect(withHeartbeat(options.url, options.heartbeatSeconds ?? HEARTBEAT_SECONDS));
   return bus;
 };
 

@@ -1,11 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Migration } from './migrations.ts';
 
 /**
  * What a writer thread can do with its database, named by a file that the thread imports: `export const database: DatabaseModule`.
  *
  * ```ts
  * export const database = {
- *   migrations: ['CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT'],
+ *   migrations: [{ sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT', compatibleFrom: 1 }],
  *   open: (db) => {
  *     const insert = db.prepare('INSERT INTO notes (text) VALUES (?)');
  *     return { operations: { addNote: (text: string) => Number(insert.run(text).lastInsertRowid) } };
@@ -14,8 +15,7 @@ import type { DatabaseSync } from 'node:sqlite';
  * ```
  */
 export interface DatabaseModule<Options = any> {
-  /** Script n brings schema version n to n + 1. Released scripts are never edited, only added to. */
-  readonly migrations: readonly string[];
+  readonly migrations: readonly Migration[];
   /** Called once, after the migrations. `options` is what `openWriter` was given (it crosses to the thread as a clone). */
   open(db: DatabaseSync, options: Options): DatabaseSession;
 }

@@ -25,15 +25,15 @@ export const LIVE = 0;
 /** The generation that a new database starts with. */
 const FIRST = 1;
 
-/** Everything that writes `views.db`, as it runs in the writer thread. */
-export const database = {
-  migrations: [
-    `CREATE TABLE about (fingerprint TEXT NOT NULL) STRICT;
+const SCHEMA = `CREATE TABLE about (fingerprint TEXT NOT NULL) STRICT;
      CREATE TABLE live (collection TEXT PRIMARY KEY, generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;
      CREATE TABLE checkpoints (projection TEXT NOT NULL, generation INTEGER NOT NULL, position TEXT NOT NULL,
        PRIMARY KEY (projection, generation)) STRICT, WITHOUT ROWID;
-     CREATE TABLE rebuilds (projection TEXT PRIMARY KEY, generation INTEGER NOT NULL, collections TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
-  ],
+     CREATE TABLE rebuilds (projection TEXT PRIMARY KEY, generation INTEGER NOT NULL, collections TEXT NOT NULL) STRICT, WITHOUT ROWID;`;
+
+/** Everything that writes `views.db`, as it runs in the writer thread. */
+export const database = {
+  migrations: [{ sql: SCHEMA, compatibleFrom: 1 }],
   open: (db, options: DocumentDatabaseOptions) => {
     // The read model can be rebuilt, so a commit need not reach the disk before it is acknowledged: after a power loss the
     // database is as it was some commits ago, and a checkpoint is in the same commit as its documents, so it never runs ahead.

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { ClosedError } from '@sagahub/contracts/errors.ts';
+import { ClosedError, SupersededError } from '@sagahub/contracts/errors.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type {
   CollectionSpec,
@@ -10,6 +10,7 @@ import type {
   Generation,
   StoredDocument,
 } from '@sagahub/contracts/ports/document-store.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { openReadConnection } from './connection.ts';
 import { type DocumentDatabaseOptions, type DocumentOperations, LIVE } from './document-store-database.ts';
 import { DamageGuard, discardIfUnusable } from './document-store-discard.ts';
@@ -76,6 +77,8 @@ class SqliteDocuments implements SqliteDocumentStore {
   readonly #live = new Map<string, number>();
   /** By projection. */
   readonly #rebuilds = new Map<string, Rebuild>();
+  /** The newest term by projection. Of this process: no other has the file, and its elections begin anew with each start. */
+  readonly #epochs = new Map<string, bigint>();
   #closed = false;
 
   constructor(path: string, layouts: readonly CollectionLayout[], writer: Writer<DocumentOperations>, discarded: string | undefined) {
@@ -101,7 +104,14 @@ class SqliteDocuments implements SqliteDocumentStore {
     return BigInt((rows[0]?.position as string | undefined) ?? 0);
   }
 
-  async write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation): Promise<void> {
+  async takeOver(projection: string, term: Term): Promise<bigint> {
+    this.#requireNewest(projection, term);
+    this.#epochs.set(projection, term.epoch);
+    return this.checkpoint(projection);
+  }
+
+  async write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation, term?: Term): Promise<void> {
+    if (term) this.#requireNewest(projection, term);
     const flat: Column[] = [];
     for (const { collection, id, revision, body } of puts) {
       flat.push(collection, id, revision, JSON.stringify(body));
@@ -175,6 +185,10 @@ class SqliteDocuments implements SqliteDocumentStore {
     this.#closed = true;
     this.#reader.close(); // first, so that the writer is the last to leave and merges the write-ahead log
     await this.#writer[Symbol.asyncDispose]();
+  }
+
+  #requireNewest(projection: string, { name, epoch }: Term): void {
+    if ((this.#epochs.get(projection) ?? 0n) > epoch) throw new SupersededError(name, epoch);
   }
 
   #layout(collection: string): CollectionLayout {

@@ -12,12 +12,12 @@ export interface NamedSecret {
   readonly value: Uint8Array;
 }
 
+const SCHEMA = `CREATE TABLE subject_keys (key_id TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
+     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;`;
+
 /** Everything that writes `keys.db`, as it runs in the writer thread. */
 export const database = {
-  migrations: [
-    `CREATE TABLE subject_keys (key_id TEXT PRIMARY KEY, subject TEXT NOT NULL UNIQUE, key BLOB NOT NULL) STRICT, WITHOUT ROWID;
-     CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;`,
-  ],
+  migrations: [{ sql: SCHEMA, compatibleFrom: 1 }],
   open: (db) => {
     // What is deleted is overwritten with zeros. Copies in the write-ahead log go when it is cut off after the commit.
     db.exec('PRAGMA secure_delete = ON');

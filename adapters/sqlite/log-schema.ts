@@ -1,10 +1,11 @@
+import type { Migration } from './migrations.ts';
+
 /**
  * The schema of `log.db`. It decides the speed of the whole: rows of the log are appended behind one another, streams are named
  * by a number, nothing has an index on random text (see `fingerprint.ts`), and a holder is one row. An index on event ids alone
  * would cost as much as everything else together.
  */
-export const LOG_MIGRATIONS: readonly string[] = [
-  `
+const LOG = `
   CREATE TABLE streams (
     key INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL, category TEXT NOT NULL, name TEXT NOT NULL
   ) STRICT;
@@ -49,5 +50,6 @@ export const LOG_MIGRATIONS: readonly string[] = [
     key INTEGER PRIMARY KEY, fingerprint INTEGER NOT NULL, state INTEGER NOT NULL, holder TEXT NOT NULL, code TEXT NOT NULL, answer TEXT NOT NULL
   ) STRICT;
   CREATE INDEX discount_holds_by_fingerprint ON discount_holds (fingerprint);
-  `,
-];
+  `;
+
+export const LOG_MIGRATIONS: readonly Migration[] = [{ sql: LOG, compatibleFrom: 1 }];

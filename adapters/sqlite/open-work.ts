@@ -57,6 +57,10 @@ class SqliteOpenWork implements OpenWork {
     for (const { stream, step, attempt } of items) this.#rows.renew(stream, step, attempt, untilMs);
   }
 
+  async release(items: Parameters<OpenWork['release']>[0]): Promise<void> {
+    for (const { stream, step, attempt } of items) this.#rows.release(stream, step, attempt);
+  }
+
   async defer({ stream, step, attempt }: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void> {
     if (!this.#rows.defer(stream, step, attempt, dueAtMs)) return;
     this.#changed.add(stream);

@@ -71,6 +71,13 @@ export class WorkRows {
     this.#move(row, untilMs);
   }
 
+  release(stream: string, step: string, attempt: number): void {
+    const row = this.#find(stream, step, attempt);
+    if (row?.leasedUntilMs === undefined) return;
+    row.leasedUntilMs = undefined;
+    this.#move(row, row.deferredToMs ?? row.item.dueAtMs);
+  }
+
   /** Spreads the rows of a queue, oldest first, but for those a worker has in hand. Returns their streams. */
   wake(queue: string, fromMs: number, spreadMs: number): string[] {
     const rows = [...this.#all()].filter(

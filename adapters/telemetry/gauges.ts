@@ -1,10 +1,11 @@
 import { ValueType } from '@opentelemetry/api';
 import { AggregationTemporality, type DataPoint, DataPointType, type MetricData } from '@opentelemetry/sdk-metrics';
-import type { Logger, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import type { Attributes, Logger, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { MetricSpec } from '@sagahub/contracts/telemetry-names.ts';
 import { hrTime } from './hr-time.ts';
 
 type Observe = Parameters<Telemetry['gauge']>[1];
+type Source = () => Promise<readonly (readonly [value: number, attributes?: Attributes])[]>;
 
 export interface ObservedMetrics {
   /** Several owners may observe one metric, each for its own attributes. */
@@ -20,13 +21,13 @@ const OBSERVE_TIMEOUT_MS = 5_000;
  * are no longer observed, e.g. of a saga state that nothing is in any more, so these are collected here.
  */
 export const observedMetrics = (logger: Logger): ObservedMetrics => {
-  const observed = new Map<string, { readonly spec: MetricSpec; readonly sources: Observe[] }>();
+  const observed = new Map<string, { readonly spec: MetricSpec; readonly sources: Source[] }>();
   const startTime = hrTime();
 
   /** A source that fails or hangs must not cost the scrape the other metrics. */
-  const points = async (name: string, observe: Observe): Promise<DataPoint<number>[]> => {
+  const points = async (name: string, observe: Source): Promise<DataPoint<number>[]> => {
     try {
-      const values = [...(await within(OBSERVE_TIMEOUT_MS, Promise.resolve().then(observe)))];
+      const values = await within(OBSERVE_TIMEOUT_MS, observe());
       const endTime = hrTime();
       return values.map(([value, attributes = {}]) => ({ startTime, endTime, attributes, value }));
     } catch (error) {
@@ -39,7 +40,7 @@ export const observedMetrics = (logger: Logger): ObservedMetrics => {
     sources,
   }: {
     readonly spec: MetricSpec;
-    readonly sources: readonly Observe[];
+    readonly sources: readonly Source[];
   }): Promise<MetricData> => ({
     descriptor: { name: spec.name, description: spec.help, unit: spec.unit, valueType: ValueType.DOUBLE },
     aggregationTemporality: AggregationTemporality.CUMULATIVE,
@@ -50,11 +51,18 @@ export const observedMetrics = (logger: Logger): ObservedMetrics => {
   return {
     add: (spec, observe) => {
       const known = observed.get(spec.name);
-      if (known) known.sources.push(observe);
-      else observed.set(spec.name, { spec, sources: [observe] });
+      if (known) known.sources.push(oneAtATime(observe));
+      else observed.set(spec.name, { spec, sources: [oneAtATime(observe)] });
     },
     collect: () => Promise.all([...observed.values()].map(collectOne)),
   };
+};
+
+/** Who scrapes while a store is slow waits for what it was asked before, and asks nothing more. */
+const oneAtATime = (observe: Observe): Source => {
+  let underWay: ReturnType<Source> | undefined;
+  const look = async () => [...(await observe())];
+  return () => (underWay ??= look().finally(() => (underWay = undefined)));
 };
 
 const within = async <T>(timeoutMs: number, work: Promise<T>): Promise<T> => {

@@ -72,6 +72,18 @@ describe('Metrics', () => {
     assert.match(String(telemetry.log.read()), /"metric":"hub.open_work".*store is away/);
   });
 
+  it('asks a source that is slow once, however many scrape meanwhile, and tells all of them', async () => {
+    await using telemetry = await open();
+    const slow = Promise.withResolvers<[number][]>();
+    let asked = 0;
+    telemetry.gauge(METRICS.ordersStuck.name, () => ((asked += 1), asked === 1 ? slow.promise : [[3]]));
+    const scrapes = [telemetry.metricsText(), telemetry.metricsText()];
+    slow.resolve([[2]]);
+    for (const text of await Promise.all(scrapes)) assert.equal(value(text, 'hub_orders_stuck'), 2);
+    assert.equal(asked, 1);
+    assert.equal(value(await telemetry.metricsText(), 'hub_orders_stuck'), 3);
+  });
+
   it('lets several owners of one gauge answer for their part', async () => {
     await using telemetry = await open();
     telemetry.gauge(METRICS.breakerState.name, () => [[0, { connector: 'erp' }]]);

@@ -29,6 +29,7 @@ export const timedDocumentStore = (inner: DocumentStore, telemetry: Telemetry): 
   const time = storeTimer('documents', telemetry);
   return {
     checkpoint: (...args) => inner.checkpoint(...args),
+    takeOver: (...args) => inner.takeOver(...args),
     write: time('write', (...args: Parameters<DocumentStore['write']>) => inner.write(...args)),
     get: time('get', (...args: Parameters<DocumentStore['get']>) => inner.get(...args)),
     getMany: time('get-many', (...args: Parameters<DocumentStore['getMany']>) => inner.getMany(...args)),

@@ -83,6 +83,24 @@ export const driftReport = z
   .meta({ id: 'DriftReport' });
 export type DriftReport = z.output<typeof driftReport>;
 
+export const holdsDifference = z.object({
+  kind: z.enum(['stock', 'discount']),
+  name: z.string().describe('SKU or code'),
+  field: z.enum(['free', 'held', 'loaded', 'redeemed']),
+  expected: z.string().optional().describe('by the log; absent: it does not know it'),
+  actual: z.string().optional().describe('by the table; absent: it does not know it'),
+});
+
+export const holdsReport = z
+  .object({
+    names: z.int().describe('SKUs and codes compared'),
+    finished: z.boolean(),
+    differing: z.int(),
+    differences: z.array(holdsDifference).describe('the first hundred'),
+  })
+  .meta({ id: 'HoldsReport' });
+export type HoldsReport = z.output<typeof holdsReport>;
+
 export const auditFault = z
   .object({
     kind: z.enum(['edited', 'removed', 'moved', 'unreadable']),

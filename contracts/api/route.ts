@@ -17,6 +17,8 @@ export interface Route {
   readonly body?: BodySpec;
   /** Not counted by the rate limiter: health checks, which must answer whoever else shares their address, and callbacks, which prove whose they are. */
   readonly unlimited?: boolean;
+  /** Takes work in: when more comes than can be taken, it waits for its turn and is refused first. Default false. */
+  readonly intake?: boolean;
   /** A POST that may safely be sent twice (the others may anyway): the gateway repeats it when a replica drops it. Default false. */
   readonly repeatable?: boolean;
   readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
@@ -75,6 +77,8 @@ export interface ApiRequest {
   readonly channel?: Channel | undefined;
   /** Aborts when the client goes away, or, with {@link SERVER_STOPS} as its reason, when the server is draining: streams and waits are to end. */
   readonly signal: AbortSignal;
+  /** To be called by intake that goes on to wait for something, as soon as what was sent has been accepted. */
+  readonly accepted?: (() => void) | undefined;
 }
 
 /** Why the signal of a request aborted whose client is still there. */

@@ -34,6 +34,15 @@ export const discountsContract = (adapter: string, open: () => Promise<DiscountH
       ]);
     });
 
+    it('takes a definition from before the first one of the log, as who folds it anew begins with', async () => {
+      await using harness = await open();
+      const { discounts } = harness;
+      await discounts.define([code('FEW', { maxRedemptions: 9, revision: -1 })]);
+      await discounts.redeem([use('o-1', 'FEW')]);
+      await discounts.define([code('FEW', { maxRedemptions: 1 })]);
+      assert.deepEqual(await discounts.balances({}), [{ code: 'FEW', percent: '10', maxRedemptions: 1, revision: 0, redeemed: 1 }]);
+    });
+
     it('judges validity at the time the order came in: from inclusive, to exclusive', async () => {
       await using harness = await open();
       const { discounts } = harness;

@@ -8,7 +8,7 @@ export interface DiscountDefinition {
   readonly validTo?: string;
   /** How many orders may use it; absent = without a limit. */
   readonly maxRedemptions?: number;
-  /** Revision of the `DiscountDefined` event; lower or equal ones were applied before. */
+  /** Revision of the `DiscountDefined` event; lower or equal ones were applied before. -1: of none yet. */
   readonly revision: number;
 }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ClosedError } from '../errors.ts';
+import { ClosedError, SupersededError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { generationContract } from './document-store-generations.contract.ts';
 import { type DocumentStoreHarness, LETTERS, ORDERS, openDocuments, put } from './document-store-harness.contract.ts';
+import type { Term } from './leadership.ts';
 import { queryContract } from './document-store-queries.contract.ts';
 import type { DocumentPut } from './document-store.ts';
 
@@ -12,6 +13,7 @@ export const documentStoreContract = (adapter: string, open: () => Promise<Docum
     describe('documents', () => documentContract(open));
     describe('queries', () => queryContract(open));
     describe('generations', () => generationContract(open));
+    describe('terms', () => termContract(open));
   });
 
 /** As JSON has it: no -0, no half of a surrogate pair. */
@@ -131,5 +133,57 @@ const documentContract = (open: () => Promise<DocumentStoreHarness>) => {
     await store[Symbol.asyncDispose]();
     await assert.rejects(store.write('p', [], 1n), ClosedError);
     await assert.rejects(store.get(ORDERS, 'one'), ClosedError);
+  });
+};
+
+const termOf = (epoch: bigint): Term => ({ name: 'projector-p', epoch, signal: new AbortController().signal });
+
+const termContract = (open: () => Promise<DocumentStoreHarness>) => {
+  it('refuses what an earlier term writes once a later one has taken over, and changes nothing', async () => {
+    await using harness = await openDocuments(open);
+    const { store } = harness;
+    const [earlier, later] = [termOf(3n), termOf(4n)];
+    assert.equal(await store.takeOver('p', earlier), 0n);
+    await store.write('p', [put('one', 1)], 1n, undefined, earlier);
+    assert.equal(await store.takeOver('p', later), 1n);
+    assert.equal(await store.checkpoint('p'), 1n, 'whoever asks later knows what is stored, and leads no more than before');
+    await assert.rejects(store.write('p', [put('one', 9), put('two', 1)], 9n, undefined, earlier), SupersededError);
+    await assert.rejects(store.write('p', [], 0n, undefined, earlier), SupersededError);
+    await assert.rejects(store.takeOver('p', earlier), SupersededError);
+    assert.deepEqual(
+      [await store.checkpoint('p'), (await store.get(ORDERS, 'one'))?.revision, await store.get(ORDERS, 'two')],
+      [1n, 1, undefined],
+    );
+    await store.write('p', [put('one', 2)], 2n, undefined, later);
+    assert.equal(await store.takeOver('p', later), 2n, 'a term may begin again');
+    await store.write('q', [put('other', 1)], 7n, undefined, earlier);
+    assert.equal(await store.checkpoint('q'), 7n, 'each projection is led on its own');
+  });
+
+  it('lets an operator write without a term, whoever leads', async () => {
+    await using harness = await openDocuments(open);
+    const { store } = harness;
+    const term = termOf(2n);
+    await store.takeOver('p', term);
+    await store.write('p', [put('one', 1)], 1n);
+    await store.takeOver('p', term);
+    await store.write('p', [put('one', 2)], 2n, undefined, term);
+    assert.equal((await store.get(ORDERS, 'one'))?.revision, 2);
+  });
+
+  it('refuses an earlier term also after another generation was promoted', async () => {
+    await using harness = await openDocuments(open);
+    const { store } = harness;
+    const [earlier, later] = [termOf(3n), termOf(4n)];
+    await store.takeOver('p', later);
+    await store.write('p', [put('one', 1)], 1n, undefined, later);
+    const next = await store.beginRebuild('p', [ORDERS]);
+    await store.write('p', [put('one', 1)], 1n, next);
+    await store.promote('p', next);
+    await assert.rejects(store.takeOver('p', earlier), SupersededError);
+    await assert.rejects(store.write('p', [put('one', 9)], 9n, undefined, earlier), SupersededError);
+    assert.equal(await store.takeOver('p', later), 1n);
+    await store.write('p', [put('one', 2)], 2n, undefined, later);
+    assert.equal((await store.get(ORDERS, 'one'))?.revision, 2);
   });
 };

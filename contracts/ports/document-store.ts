@@ -1,3 +1,4 @@
+import type { Term } from './leadership.ts';
 import type { Json, JsonObject } from '../json.ts';
 
 /** Declares a collection once, at opening: which fields can be filtered and sorted by. */
@@ -54,8 +55,16 @@ export interface DocumentStore extends AsyncDisposable {
    * Writes documents and moves the projection's checkpoint in one transaction. A put whose revision is not higher
    * than the stored one changes nothing. Resolves when it is committed. After a power loss an adapter may have lost the last
    * writes, but only documents and checkpoint together.
+   * @param term of whoever leads the projection
+   * @throws SupersededError a later term has taken over; nothing was changed
    */
-  write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation): Promise<void>;
+  write(projection: string, puts: readonly DocumentPut[], checkpoint: bigint, generation?: Generation, term?: Term): Promise<void>;
+  /**
+   * The live checkpoint, for whoever leads from here on: what earlier terms write is refused from now on, also in a generation that is promoted
+   * later. Others may still write without a term, as operators do.
+   * @throws SupersededError a later term has taken over already
+   */
+  takeOver(projection: string, term: Term): Promise<bigint>;
   get(collection: string, id: string, generation?: Generation): Promise<StoredDocument | undefined>;
   getMany(collection: string, ids: readonly string[], generation?: Generation): Promise<readonly (StoredDocument | undefined)[]>;
   find(collection: string, query: FindQuery, generation?: Generation): Promise<readonly StoredDocument[]>;

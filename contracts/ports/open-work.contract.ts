@@ -178,6 +178,40 @@ const dueContract = (open: () => Promise<OpenWorkHarness>) => {
     assert.deepEqual(due.flat(), [NOW + 2 * LEASE_MS, NOW + LEASE_MS, NOW, NOW + 7]);
   });
 
+  it('ends a lease before its time, and nothing else', async () => {
+    await using harness = await open();
+    const { work } = harness;
+    const leasedUntilMs = NOW + LEASE_MS;
+    await work.apply([change({ ...item('order-1'), leasedUntilMs }), change({ ...item('order-2'), leasedUntilMs })], 1n);
+    await work.apply(
+      [3, 4, 5].map((number) => change(item(`order-${number}`, { dueAtMs: NOW - number }))),
+      2n,
+    );
+    await work.claimDue(NOW, 10, LEASE_MS);
+    await work.defer({ stream: 'order-4', step: 'advance', attempt: 1 }, NOW + 7);
+    const named = (stream: string, attempt = 1) => ({ stream, step: 'advance', attempt });
+    await work.release([named('order-1'), named('order-2', 2), named('order-3'), named('order-4'), named('order-9')]);
+    await work.release([]);
+    const due = await Promise.all([1, 2, 3, 4, 5].map((number) => dueAt(work, `order-${number}`)));
+    assert.deepEqual(due.flat(), [NOW, leasedUntilMs, NOW - 3, NOW + 7, leasedUntilMs]);
+    const claimed = await work.claimDue(NOW, 10, LEASE_MS);
+    assert.deepEqual(
+      claimed.map(({ stream, wasLeased }) => `${stream} ${wasLeased}`),
+      ['order-3 false', 'order-1 false'],
+    );
+  });
+
+  it('ends the lease of an item that had been deferred before it', async () => {
+    await using harness = await open();
+    const { work } = harness;
+    await work.apply([change(item('order-1'))], 1n);
+    const named = { stream: 'order-1', step: 'advance', attempt: 1 };
+    await work.defer(named, NOW + 5);
+    await work.claimDue(NOW + 5, 1, LEASE_MS);
+    await work.release([named]);
+    assert.deepEqual(await dueAt(work, 'order-1'), [NOW + 5]);
+  });
+
   it('keeps a claim and a deferral when the log names the same step and attempt again, and no longer than that', async () => {
     await using harness = await open();
     const { work } = harness;

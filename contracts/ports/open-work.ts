@@ -73,6 +73,12 @@ export interface OpenWork extends AsyncDisposable {
   /** Makes the leases of these items last until then; no effect on a longer one, or on an item that is gone, deferred or another attempt. */
   renew(items: readonly Pick<WorkItem, 'stream' | 'step' | 'attempt'>[], untilMs: number): Promise<void>;
 
+  /**
+   * Ends the leases of these items before their time: each is due again when it was before, as if nobody had been hinted. No effect on an item
+   * without one, or on one that is gone, deferred or another attempt.
+   */
+  release(items: readonly Pick<WorkItem, 'stream' | 'step' | 'attempt'>[]): Promise<void>;
+
   /** Moves one item's due time (forward or back); no effect when the row is gone or belongs to another attempt. */
   defer(item: Pick<WorkItem, 'stream' | 'step' | 'attempt'>, dueAtMs: number): Promise<void>;
 

@@ -38,6 +38,7 @@ export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, br
             headers,
             body: typeof request.body === 'string' ? request.body : undefined,
             repeatable: request.method !== 'POST' || route.repeatable === true,
+            quick: (route.intake === true || request.method === 'GET') && headers['prefer'] === undefined,
             timeoutMs: ANSWER_TIMEOUT_MS,
             signal,
           }),

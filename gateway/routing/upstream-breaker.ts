@@ -23,15 +23,16 @@ export const upstreamBreaker = (name: string): UpstreamBreaker => {
       return policy.state === CircuitState.Open;
     },
     async run(send) {
+      // The policy would have it wait for the one that tries.
+      if (policy.state === CircuitState.HalfOpen) throw leftAlone(name);
       try {
         return await policy.execute(send);
       } catch (error) {
-        if (!(error instanceof BrokenCircuitError)) throw error;
-        throw new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer at present; try again`, {
-          retryAfterMs: OPEN_MS,
-          cause: error,
-        });
+        throw error instanceof BrokenCircuitError ? leftAlone(name, error) : error;
       }
     },
   };
 };
+
+const leftAlone = (name: string, cause?: Error): UnavailableError =>
+  new UnavailableError('HUB_SERVICE_UNAVAILABLE', `${name} does not answer at present; try again`, { retryAfterMs: OPEN_MS, cause });

@@ -117,6 +117,7 @@ describe('sagahub for operators and auditors', () => {
         .map(({ step }) => step),
       ['log verified', 'orders rebuilt', 'orders compared'],
     );
+    assert.equal(steps.at(-1)?.step, 'stock and discounts compared');
     assert.equal((await cli(['projections', 'drift', 'nonsense'])).code, EXIT.notFound);
   });
 
@@ -200,6 +201,9 @@ describe('sagahub for operators and auditors', () => {
     assert.equal((await cli(['backup', '--to', backup])).code, EXIT.refused, 'the folder is not empty');
     assert.equal((await cli(['restore', '--from', backup, '--to', hub.dataFolder])).code, EXIT.refused);
     assert.equal((await cli(['restore', '--from', backup, '--to', restored])).code, EXIT.ok);
+    assert.equal((await cli(['rebuild', '--holds'])).code, EXIT.refused, 'a hub runs on it');
+    const holds = await cli(['rebuild', '--holds', '--data-dir', restored]);
+    assert.match(holds.stdout, /^\d+ SKUs and 0 codes with \d+ holds/, holds.stderr);
     const verified = await sagahub(['audit', 'verify', '--data-dir', restored, '--json']);
     assert.equal(JSON.parse(verified.stdout).head, JSON.parse(made.stdout).position);
     truncateSync(join(backup, 'keys.db'), 100);

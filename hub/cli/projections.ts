@@ -1,4 +1,4 @@
-import type { DriftReport, ProjectionStatus, RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import type { DriftReport, HoldsReport, ProjectionStatus, RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
 import { Command } from 'commander';
 import { connect, type HubClient, query } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
@@ -48,6 +48,18 @@ export const compareProjection = (client: HubClient, name: string, sample?: numb
   withProgress(`Comparing ${name}`, undefined, (update) =>
     lastOf<DriftReport>(client, `${PATH}/${encodeURIComponent(name)}/drift${query({ sample })}`, ({ streams }) => update(streams)),
   );
+
+/** Compares stock and discounts with the log. */
+export const compareHolds = (client: HubClient): Promise<HoldsReport> =>
+  withProgress('Comparing stock and discounts', undefined, (update) =>
+    lastOf<HoldsReport>(client, '/api/v1/admin/holds/drift', ({ names }) => update(names)),
+  );
+
+export const holdsText = ({ differing, differences }: HoldsReport): string => {
+  const rows = differences.map(({ kind, name, field, expected, actual }) => [kind, name, field, expected ?? 'none', actual ?? 'none']);
+  const told = table(['what', 'name', 'of it', 'by the log', 'in the table'], rows);
+  return `stock or discounts differ from the log in ${differing} places: stop every process, run sagahub rebuild --holds, and start again\n${told}`;
+};
 
 const rebuildCommand = (): Command =>
   new Command('rebuild')

@@ -3,11 +3,16 @@ import { verdict, verifyHistory } from './audit.ts';
 import { connect } from './client.ts';
 import { CommandError, EXIT } from './exit-codes.ts';
 import { type OutputOptions, print, table } from './output.ts';
-import { compareProjection, driftText, namesOf, rebuildProjection } from './projections.ts';
+import { compareHolds, compareProjection, driftText, holdsText, namesOf, rebuildProjection } from './projections.ts';
+
+interface RebuildOptions extends OutputOptions {
+  readonly holds?: boolean;
+  readonly dataDir?: string;
+}
 
 interface Step {
   readonly step: string;
-  /** Events read, or streams compared. */
+  /** Events read, or streams, SKUs and codes compared. */
   readonly done: number;
   readonly seconds: number;
 }
@@ -17,8 +22,15 @@ export const rebuildCommand = (): Command =>
     .description(
       'prove the log, fold everything anew from it, and compare: after a restored backup or a lost engine (exit code 1 if anything differs)',
     )
+    .option('--holds', 'with every process stopped: stock, discounts and open work anew, where the log stayed and they did not, or differ')
+    .option('--data-dir <folder>', 'with --holds on the embedded profile; default: HUB_DATA_DIR')
     .option('--json', 'print the steps')
-    .action(async (options: OutputOptions) => {
+    .action(async (options: RebuildOptions) => {
+      if (options.holds) {
+        const { rebuildHoldsOffline } = await import('./rebuild-holds.ts');
+        const rebuilt = await rebuildHoldsOffline(options.dataDir);
+        return print(options, rebuilt, () => rebuilt.text);
+      }
       const steps: Step[] = [];
       const timed = async <Result>(step: string, work: () => Promise<Result>, doneOf: (result: Result) => number): Promise<Result> => {
         const startedMs = performance.now();
@@ -43,6 +55,12 @@ export const rebuildCommand = (): Command =>
         );
         if (drift.drifted > 0) throw new CommandError(EXIT.failed, driftText(name, drift));
       }
+      const holds = await timed(
+        'stock and discounts compared',
+        () => compareHolds(client),
+        ({ names }) => names,
+      );
+      if (holds.differing > 0) throw new CommandError(EXIT.failed, holdsText(holds));
       const rows = steps.map(({ step, done, seconds }) => [step, done, seconds, Math.round(done / Math.max(seconds, 0.001))]);
-      print(options, steps, () => table(['step', 'events or streams', 'seconds', 'per second'], rows));
+      print(options, steps, () => table(['step', 'done', 'seconds', 'per second'], rows));
     });

@@ -21,6 +21,7 @@ export const cliSettings = {
 const readSettings = {
   ...cliSettings,
   postgresUrl: { ...networkedSettings.postgresUrl, schema: z.string().optional() },
+  profile: hubSettings.profile,
   dataDir: hubSettings.dataDir,
   port: gatewaySettings.port,
 };

@@ -40,6 +40,12 @@ describe('configuration of the networked profile', () => {
     assert.equal(problems.length, 7);
   });
 
+  it('asks a process that seals and opens nothing for no master key, nor looks at one', () => {
+    const { HUB_MASTER_KEY: _, ...others } = COMPLETE;
+    for (const env of [others, { ...others, HUB_MASTER_KEY_FILE: '/nowhere' }])
+      assert.equal(readNetworkedConfig(env, { needsKeys: false }).settings.masterKey, '');
+  });
+
   it('needs no signing key where another issuer makes the tokens', () => {
     const { HUB_SIGNING_KEY: _, ...others } = COMPLETE;
     assert.deepEqual(problemsOf({ ...others, HUB_OAUTH_ISSUER: 'https://id.example', HUB_OAUTH_JWKS_URL: 'https://id.example/keys' }), []);

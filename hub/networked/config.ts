@@ -4,9 +4,13 @@ import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { type HubConfig, readHubConfig } from '../config.ts';
 import { type NetworkedSettings, networkedSettings } from './settings.ts';
 
-/** @throws ConfigurationError with every problem of every part */
+/**
+ * @param needsKeys does the process seal, open or sign anything? Otherwise the master key is not asked for, nor looked at
+ * @throws ConfigurationError with every problem of every part
+ */
 export const readNetworkedConfig = (
   env: Readonly<Record<string, string | undefined>>,
+  { needsKeys = true }: { readonly needsKeys?: boolean } = {},
 ): { readonly config: HubConfig; readonly settings: NetworkedSettings } => {
   const problems: string[] = [];
   const read = <T>(reading: () => T): T | undefined => {
@@ -19,8 +23,11 @@ export const readNetworkedConfig = (
     }
   };
   const config = read(() => readHubConfig(env));
-  const settings = read(() => readConfig(networkedSettings, env));
-  if (settings) read(() => parseMasterKeys(settings.masterKey, networkedSettings.masterKey.env));
+  const { masterKey: named, ...others } = networkedSettings;
+  const rest = read(() => readConfig(others, env));
+  const keys = needsKeys ? read(() => readConfig({ masterKey: named }, env)) : { masterKey: '' };
+  const settings = rest && keys && Object.freeze({ ...rest, ...keys });
+  if (keys && needsKeys) read(() => parseMasterKeys(keys.masterKey, named.env));
   if (config && config.gateway.signingKey === undefined && config.gateway.issuer === undefined)
     problems.push(
       'HUB_SIGNING_KEY_FILE: is needed in the networked profile: every replica signs and checks tokens with the same key. ' +

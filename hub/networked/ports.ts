@@ -5,16 +5,20 @@ import type { Database } from '@sagahub/adapters/postgres/database.ts';
 import { openPostgresDiscounts } from '@sagahub/adapters/postgres/discounts.ts';
 import { openPostgresEventStore } from '@sagahub/adapters/postgres/event-store.ts';
 import { openHubDatabase } from '@sagahub/adapters/postgres/hub-database.ts';
+import { type HoldsOrigin, openHoldsOrigin } from '@sagahub/adapters/postgres/holds-origin.ts';
 import { openPostgresKeyStore } from '@sagahub/adapters/postgres/key-store.ts';
 import { parseMasterKeys } from '@sagahub/adapters/postgres/key-wrap.ts';
 import { openPostgresLeadership } from '@sagahub/adapters/postgres/leadership.ts';
 import { openPostgresOpenWork } from '@sagahub/adapters/postgres/open-work.ts';
+import { followServerTime } from '@sagahub/adapters/postgres/server-time.ts';
 import { openPostgresStock } from '@sagahub/adapters/postgres/stock.ts';
+import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { openRabbitMqMessageBus } from '@sagahub/adapters/rabbitmq/message-bus.ts';
 import { openRedisKeyValue } from '@sagahub/adapters/redis/key-value.ts';
+import { observedLeadership } from '@sagahub/adapters/telemetry/observed-leadership.ts';
 import { timedDocumentStore, timedKeyStore } from '@sagahub/adapters/telemetry/timed-ports.ts';
 import { tracedEventStore } from '@sagahub/adapters/telemetry/traced-event-store.ts';
-import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Clock, ResumableClock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
@@ -27,7 +31,6 @@ import type { Startup } from './startup.ts';
 export interface NetworkedOptions {
   readonly settings: NetworkedSettings;
   readonly strictInventory: boolean;
-  readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly startup: Startup;
   /** Does this process seal, open or sign anything? Otherwise its user of PostgreSQL needs no right on the keys. */
@@ -35,20 +38,25 @@ export interface NetworkedOptions {
 }
 
 export interface NetworkedPorts extends Ports, AsyncDisposable {
+  /** Goes by the clock of PostgreSQL's server. */
+  readonly clock: ResumableClock;
+  readonly holdsOrigin: HoldsOrigin;
   /** The engines that say how they are, for readiness. */
   readonly engines: readonly EngineHealth[];
 }
 
 /** Everything on engines that exist. Opening waits for each with growing pauses, and says which one it waits for. */
 export const openNetworkedPorts = async (options: NetworkedOptions): Promise<NetworkedPorts> => {
-  const { settings, strictInventory, clock, telemetry, startup, needsKeys } = options;
+  const { settings, strictInventory, telemetry, startup, needsKeys } = options;
   const postgres = { url: settings.postgresUrl, setting: networkedSettings.postgresUrl.env, starting: startup.of('postgresql:connection') };
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await openHubDatabase(postgres));
-  const masterKeys = parseMasterKeys(settings.masterKey);
-  const keys = needsKeys ? timedKeyStore(opened.use(await openPostgresKeyStore({ ...postgres, masterKeys })), telemetry) : noKeys;
-  const leadership = opened.use(openPostgresLeadership(database, { clock }));
-  const store = opened.use(await openLog(database, leadership, options));
+  const time = opened.use(await followServerTime(database, systemClock()));
+  const clock = systemClock(() => time.now());
+  const openKeys = () => openPostgresKeyStore({ ...postgres, masterKeys: parseMasterKeys(settings.masterKey) });
+  const keys = needsKeys ? timedKeyStore(opened.use(await openKeys()), telemetry) : noKeys;
+  const leadership = opened.use(observedLeadership(openPostgresLeadership(database, { clock }), telemetry));
+  const store = opened.use(await openLog(database, { clock, leadership }, options));
   const redis = opened.use(await openRedisKeyValue({ url: settings.redisUrl, ...startup.of('redis:connection') }));
   const bus = opened.use(await openRabbitMqMessageBus({ url: settings.rabbitmqUrl, ...startup.of('rabbitmq:connection') }));
   const documents = opened.use(
@@ -65,6 +73,7 @@ export const openNetworkedPorts = async (options: NetworkedOptions): Promise<Net
     openWork: openPostgresOpenWork(database),
     stock: openPostgresStock(database, { strict: strictInventory }),
     discounts: openPostgresDiscounts(database),
+    holdsOrigin: openHoldsOrigin(database),
     bus,
     leadership,
     documents: timedDocumentStore(documents, telemetry),
@@ -83,19 +92,19 @@ const LOG_CHECK = 'event-store:connection';
 /** By the scheme of the URL. In PostgreSQL every process stands for sequencer, so that one is always there. */
 const openLog = async (
   database: Database,
-  leadership: Leadership,
-  { settings: { eventStoreUrl, postgresUrl }, clock, telemetry: { logger }, startup }: NetworkedOptions,
+  { clock, leadership }: { readonly clock: Clock; readonly leadership: Leadership },
+  { settings: { eventStoreUrl, postgresUrl }, telemetry, startup }: NetworkedOptions,
 ): Promise<EventStore | (EventStore & EngineHealth)> => {
   const setting = networkedSettings.eventStoreUrl.env;
   if (eventStoreUrl !== undefined && /^(esdb|kurrentdb)/.test(eventStoreUrl)) {
     const { openEventStoreDb } = await import('@sagahub/adapters/eventstoredb/event-store.ts');
     return waitForEngine({ name: 'KurrentDB', url: eventStoreUrl, setting }, startup.of(LOG_CHECK), () =>
-      openEventStoreDb({ url: eventStoreUrl, clock, logger }),
+      openEventStoreDb({ url: eventStoreUrl, clock, logger: telemetry.logger }),
     );
   }
   if (eventStoreUrl === undefined || eventStoreUrl === postgresUrl) return openPostgresEventStore(database, { clock, leadership });
   const own = await openHubDatabase({ url: eventStoreUrl, setting, starting: startup.of(LOG_CHECK) });
-  const elections = openPostgresLeadership(own, { clock });
+  const elections = observedLeadership(openPostgresLeadership(own, { clock }), telemetry);
   const store = await openPostgresEventStore(own, { clock, leadership: elections });
   const dispose = store[Symbol.asyncDispose].bind(store);
   return Object.assign(store, {

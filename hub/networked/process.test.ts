@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { until } from '../harness/until.ts';
-import { freePort, secrets, SpawnedProcess } from './testing/spawned-process.ts';
+import { freePort } from '../../tests/servers/local-server.ts';
+import { secrets, SpawnedProcess } from './testing/spawned-process.ts';
 
 describe('a process of the networked profile', () => {
   it('refuses to start without its settings, and names all of them at once', async () => {

@@ -18,6 +18,7 @@ import { metricsRoute } from '../metrics-route.ts';
 import { resumeClock } from '../resume-clock.ts';
 import { VERSION } from '../version.ts';
 import { enginesOf } from './engine-checks.ts';
+import { foldLostHolds } from './lost-holds.ts';
 import { openNetworkedPorts } from './ports.ts';
 import { remoteService, type ServiceName, SERVICES, startService } from './services.ts';
 import { readNetworkedConfig } from './config.ts';
@@ -41,10 +42,10 @@ export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> =
 };
 
 const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
-  const { config, settings } = readNetworkedConfig(process.env);
+  const needsKeys = name !== 'orchestration-service';
+  const { config, settings } = readNetworkedConfig(process.env, { needsKeys });
   const hasStarted = endOnSignalsWhileStarting();
   await using started = new AsyncDisposableStack();
-  const clock = systemClock();
   const telemetry = started.use(
     await openTelemetry({
       serviceName: name,
@@ -55,21 +56,23 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
       pretty: process.stderr.isTTY,
     }),
   );
-  const startup = new Startup({ clock, logger: telemetry.logger });
+  const computer = systemClock();
+  const startup = new Startup({ clock: computer, logger: telemetry.logger });
   const metrics = metricsRoute(() => telemetry.metricsText());
   const management = started.use(
     await startHttpServer({
       host: config.gateway.managementHost,
       port: config.gateway.managementPort,
       portSetting: gatewaySettings.managementPort.env,
-      routes: [...startingRoutes(() => startup.checks(), { clock, version: VERSION }), metrics],
+      routes: [...startingRoutes(() => startup.checks(), { clock: computer, version: VERSION }), metrics],
       telemetry,
     }),
   );
   const { strictInventory } = config.orchestration;
-  const needsKeys = name !== 'orchestration-service';
-  const ports = started.use(await openNetworkedPorts({ settings, strictInventory, clock, telemetry, startup, needsKeys }));
+  const ports = started.use(await openNetworkedPorts({ settings, strictInventory, telemetry, startup, needsKeys }));
+  const { clock } = ports;
   await resumeClock(clock, ports.store, telemetry.logger);
+  if (name === 'orchestration-service') await foldLostHolds(ports, startup.of('holds:folded').onWaiting);
   const own = name === 'gateway' ? undefined : await startService(name, config, ports);
   const services = own ? [own.service] : await remoteServices(settings);
   for (const service of services) started.use(service);
@@ -81,6 +84,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
     await startGateway(config.gateway, ports, {
       services: [...services, enginesOf(name, ports.engines), inbound.service],
       audits: name === 'gateway',
+      behindGateway: name !== 'gateway',
       version: VERSION,
     }),
   );
@@ -101,6 +105,7 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
       bodyTimeoutMs: config.gateway.bodyTimeoutMs,
       headersTimeoutMs: config.gateway.headersTimeoutMs,
       authenticator: gateway.authenticator,
+      gate: gateway.gate,
       telemetry,
       onDrain: () => gateway.stopServing(),
       ...(name === 'gateway'

@@ -44,7 +44,8 @@ export const networkedSettings = {
     env: 'HUB_MASTER_KEY',
     schema: needed('HUB_MASTER_KEY'),
     secret: true,
-    description: 'Wraps the keys of the key store: 32 bytes in base64 (`openssl rand -base64 32`); former ones on further lines.',
+    description:
+      'Wraps the keys of the key store: 32 bytes in base64 (`openssl rand -base64 32`); former ones on further lines. Orchestration-service needs none.',
   },
   integrationUrl: service({ env: 'HUB_INTEGRATION_URL', name: 'integration-service' }),
   orchestrationUrl: service({ env: 'HUB_ORCHESTRATION_URL', name: 'orchestration-service' }),

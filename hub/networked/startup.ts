@@ -22,7 +22,7 @@ export class Startup {
   }
 
   /** For the adapter of an engine. @param check name of the adapter's own health check, e.g. `redis:connection` */
-  of(check: string): Starting {
+  of(check: string): Starting & { readonly onWaiting: (reason: string | undefined) => void } {
     return {
       ...this.#base,
       onWaiting: (reason) => {

@@ -79,6 +79,7 @@ export const intakeHandlers = <Status extends string>(
         ...more,
       });
       const seconds = waitSecondsOf(request.headers['prefer'], maxWaitMs / 1_000);
+      request.accepted?.();
       const status = seconds === undefined ? undefined : await statusWithin(objectId, seconds * 1_000, request.signal);
       if (seconds === undefined || status === undefined) return { status: 202, headers, body: bodyIn(kind.accepted) };
       return { status: 200, headers: { ...headers, ...waitApplied(seconds) }, body: bodyIn(status) };

@@ -44,6 +44,7 @@ export const paymentRoutes = (handlers: ReturnType<typeof paymentHandlers>): rea
     method: 'POST',
     path: PATH,
     scopes: ['payments:write'],
+    intake: true,
     body: JSON_BODY,
     repeatable: true,
     handle: handlers.place,

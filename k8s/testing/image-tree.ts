@@ -27,7 +27,7 @@ interface Lockfile {
  */
 export const layOutImage = (target: string): void => {
   for (const entry of readdirSync(ROOT, { withFileTypes: true })) {
-    if (['node_modules', '.git', 'coverage', 'data'].includes(entry.name)) continue;
+    if (['node_modules', '.git', 'coverage', 'data', 'dist'].includes(entry.name)) continue;
     cpSync(join(ROOT, entry.name), join(target, entry.name), {
       recursive: true,
       filter: (source) => {

@@ -16,6 +16,8 @@ import type { StreamRuntime } from './runtime.ts';
  * likely among them. Whoever has the hint makes the lease last ({@link HELD_LEASE_MS}).
  */
 export const HINT_LEASE_MS = 6_000;
+/** Time that a hint takes to leave the broker while workers are there; a tenth of it is usual. */
+const AT_MOST_PER_HINT_MS = 2;
 /** How often due rows are looked for. Also the resolution of retries and deadlines. */
 const SWEEP_EVERY_MS = 100;
 const SWEEP_LIMIT = 1_000;
@@ -87,7 +89,12 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       if (rows.length === 0) {
         hinted.delete(stream);
         runtime.forget(stream);
-      } else if (through) hinted.set(stream, rows.filter((row) => row.dueAtMs <= nowMs).map(keyOf));
+      } else if (through) {
+        const keys = rows.filter((row) => row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE).map(keyOf);
+        // What waits for a time or for an operator may do so for days, and takes no memory meanwhile.
+        if (keys.length > 0) hinted.set(stream, keys);
+        else hinted.delete(stream);
+      }
     }
     await openWork.apply(changes, events.at(-1)!.position, term);
     if (hints.length > 0) await publish(hints);
@@ -128,14 +135,15 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   fail(undefined);
 };
 
-/** Without those whose hints are probably waiting at the broker. They are left alone for as long as somebody who has one would ask for. */
+/** Without those whose hints are probably waiting at the broker. They are left alone until the line should have moved on by all that is in it. */
 const withoutWaiting = async ({ bus, openWork, clock }: Pick<Ports, 'bus' | 'openWork' | 'clock'>, due: readonly ClaimedItem[]) => {
-  const backlogs = new Map<string, number>();
-  for (const { queue, wasLeased } of due) if (wasLeased && !backlogs.has(queue)) backlogs.set(queue, await backlogOf(bus, queue));
-  const isWaiting = ({ queue, wasLeased }: ClaimedItem) => wasLeased && backlogs.get(queue) !== 0;
-  const waiting = due.filter(isWaiting);
-  if (waiting.length > 0) await openWork.renew(waiting, clock.now() + HELD_LEASE_MS);
-  return due.filter((item) => !isWaiting(item));
+  const lost: ClaimedItem[] = [];
+  for (const [leasedIn, items] of Map.groupBy(due, ({ queue, wasLeased }) => (wasLeased ? queue : undefined))) {
+    const backlog = leasedIn === undefined ? 0 : await backlogOf(bus, leasedIn);
+    if (backlog === 0) lost.push(...items);
+    else await openWork.renew(items, clock.now() + Math.min(HELD_LEASE_MS, HINT_LEASE_MS + backlog * AT_MOST_PER_HINT_MS));
+  }
+  return lost;
 };
 
 /** None of a broker that is away: publishing to it will tell. */

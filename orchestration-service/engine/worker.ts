@@ -11,6 +11,8 @@ import type { StreamRuntime } from './runtime.ts';
 const PREFETCH = 20_000;
 /** Delays between tries of a handler that throws. Five minutes in all: a bug does not heal, an operator should know soon. */
 const FAULT_DELAYS_MS = [1_000, 5_000, 15_000, 45_000, 90_000, 150_000];
+/** At a stop. */
+const RELEASED_AT_ONCE = 1_000;
 /** How long work rests when what failed was not the work but the hub (disk full, engine away, saga version missing). */
 const OUTAGE_DELAY_MS = 2_000;
 
@@ -25,6 +27,8 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   const line = new FairQueue(options);
   const inHand = new HeldHints<{ again: boolean }>(clock);
   const stop = new AbortController();
+  /** Hints that came, and are not worked on here any more. */
+  let turnedAway: Hint[] = [];
 
   const handle = async (hint: Hint, ids: { traced?: Attributes }): Promise<void> => {
     const folded = await runtime.load(hint.stream);
@@ -41,7 +45,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
     try {
       await handle(hint, ids);
     } catch (error) {
-      if (stop.signal.aborted) return;
+      if (stop.signal.aborted) return void turnedAway.push(hint);
       const about = { stream: hint.stream, step: hint.step, ...ids.traced };
       try {
         if (error instanceof HubError && error.retryable) {
@@ -67,7 +71,7 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
       running.again = true;
       return Promise.resolve();
     }
-    if (stop.signal.aborted) return Promise.resolve();
+    if (stop.signal.aborted) return Promise.resolve(void turnedAway.push(hint));
     const lane = laneOf(hint);
     const waiting = line.waitingIn(lane);
     const untilMs = postpone?.(hint, waiting);
@@ -84,21 +88,36 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
         state.again = false;
         await attempt(hint);
       } while (state.again && !stop.signal.aborted);
+      if (state.again) turnedAway.push(hint);
       finish();
     };
-    line.push({ lane, run, skip: finish });
+    const skip = () => {
+      turnedAway.push(hint);
+      finish();
+    };
+    line.push({ lane, run, skip });
     return waiting < unsettledPerLane ? promise : Promise.resolve();
   };
 
   const consumer = await bus.consume(queue, { prefetch: PREFETCH, onHint: take });
   if (runtime.options.soleWorker) await openWork.wake(queue, clock.now(), 0);
+  /** Others are hinted as soon as the relay looks, and need not wait for leases to end. */
+  const release = async (): Promise<void> => {
+    for (; turnedAway.length > 0; turnedAway = turnedAway.slice(RELEASED_AT_ONCE))
+      await openWork
+        .release(turnedAway.slice(0, RELEASED_AT_ONCE))
+        .catch((error: unknown) => logger.warn('leases of work in line could not be given back; they run out', { reason: String(error) }));
+  };
   const kept = inHand.keepLeases(openWork, logger, stop.signal);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();
-      await kept;
-      await line.drain();
-      await consumer[Symbol.asyncDispose]();
+      await kept; // or it would make leases last that are given back
+      const left = consumer[Symbol.asyncDispose](); // first, so that what is given back does not come here again
+      const drained = line.drain();
+      await release();
+      await Promise.all([drained, left]);
+      await release(); // what was on its way
     },
   };
 };

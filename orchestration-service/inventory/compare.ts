@@ -18,19 +18,29 @@ export interface HoldsDifference {
  * Compares the tables of stock and discounts with the log, and changes nothing. Exact when the hub is at rest; while orders flow, those
  * between their reservation and its event show as differences that are gone a moment later.
  */
-export const compareHolds = async (ports: HoldsPorts): Promise<readonly HoldsDifference[]> => {
-  const survey = await surveyLog(ports.store);
-  const { held, redeemed } = await sumOfHolds(ports, survey);
-  return [...(await compareStock(ports, survey, held)), ...(await compareDiscounts(ports, survey, redeemed))];
+export const compareHolds = async (ports: HoldsPorts, signal?: AbortSignal): Promise<readonly HoldsDifference[]> =>
+  (await comparison(ports, signal)).differences;
+
+/** With how many SKUs and codes the log knows. */
+export const comparison = async (
+  ports: HoldsPorts,
+  signal?: AbortSignal,
+): Promise<{ readonly names: number; readonly differences: readonly HoldsDifference[] }> => {
+  const survey = await surveyLog(ports.store, signal);
+  const { held, redeemed } = await sumOfHolds(ports, survey, signal);
+  const differences = [...(await compareStock(ports, survey, held)), ...(await compareDiscounts(ports, survey, redeemed))];
+  return { names: survey.stock.size + survey.discounts.size, differences };
 };
 
-const sumOfHolds = async ({ store }: HoldsPorts, survey: LogSurvey) => {
+const sumOfHolds = async ({ store }: HoldsPorts, survey: LogSurvey, signal?: AbortSignal) => {
   const held = new Map<string, bigint>();
   const redeemed = new Map<string, number>();
-  for await (const holds of eachHold(store, survey))
+  for await (const holds of eachHold(store, survey)) {
+    signal?.throwIfAborted();
     for (const hold of holds)
       if (hold.kind === 'discount') redeemed.set(hold.code, (redeemed.get(hold.code) ?? 0) + 1);
       else for (const { sku, quantity } of hold.items) held.set(sku, (held.get(sku) ?? 0n) + toMicros(quantity));
+  }
   return { held, redeemed };
 };
 

@@ -32,12 +32,13 @@ export interface LogSurvey {
   readonly discountReleased: ReadonlySet<string>;
 }
 
-export const surveyLog = async (store: EventStore): Promise<LogSurvey> => {
+export const surveyLog = async (store: EventStore, signal?: AbortSignal): Promise<LogSurvey> => {
   const stock = new Map<string, ExpectedStock>();
   const discounts = new Map<string, ExpectedDiscount>();
   const stockReleased = new Set<string>();
   const discountReleased = new Set<string>();
-  for await (const events of eachPage(store, ['stock', 'discount', 'order']))
+  for await (const events of eachPage(store, ['stock', 'discount', 'order'])) {
+    signal?.throwIfAborted();
     for (const event of events)
       if (isApplied(event)) {
         const { sku, change, levelRevision } = event.data;
@@ -53,6 +54,7 @@ export const surveyLog = async (store: EventStore): Promise<LogSurvey> => {
         discounts.set(latest.code, known);
       } else if (event.type === 'StockReleased') stockReleased.add(objectIdOf(event.stream));
       else if (event.type === 'DiscountReleased') discountReleased.add(objectIdOf(event.stream));
+  }
   return { stock, discounts, stockReleased, discountReleased };
 };
 

@@ -1,6 +1,9 @@
 import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
+import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
+import { holdsReport } from '@sagahub/contracts/api/operations-views.ts';
 import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
+import { holdsDrift } from './drift.ts';
 import { type InventoryPorts, inventoryHandlers } from './handlers.ts';
 import { PAGE } from './requests.ts';
 import {
@@ -19,6 +22,7 @@ import {
 } from './schemas.ts';
 
 const TAG = 'Inventory';
+const HOLDS = '/api/v1/admin/holds';
 const STOCK = '/api/v1/admin/inventory';
 const DISCOUNTS = '/api/v1/admin/discounts';
 
@@ -81,6 +85,15 @@ export const inventoryRoutes = (ports: InventoryPorts): readonly Route[] => {
         responses: { 200: { description: 'Set', schema: stockLoadedSchema }, ...FAULTY, ...STALE },
       }),
     ),
+    {
+      ...route('POST', `${HOLDS}/drift`, (request) => longAnswer(request, holdsDrift(ports, request.signal)), {
+        operationId: 'checkHolds',
+        summary: 'Compare stock and discounts with the log',
+        description: `What is free, held and redeemed, against loads and orders. While orders flow, only what differs by the same amount three times in a row is told. ${LONG.description}`,
+        responses: { 200: { description: 'What differs', schema: holdsReport } },
+      }),
+      repeatable: true,
+    },
     withBody(
       route('PUT', DISCOUNTS, handlers.loadDiscounts, {
         operationId: 'loadDiscounts',

@@ -10,6 +10,7 @@ import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import { alertLookingBack, alertOf } from './alert-of.ts';
+import { goingOnAt } from '../going-on.ts';
 import { ALERT_FACES } from './flows.ts';
 
 /** Name of the leadership, and of the checkpoint among those of the projections. */
@@ -23,7 +24,7 @@ const SCHEMA_VERSION = 1;
 
 export interface WatchPorts {
   readonly store: EventStore;
-  readonly documents: Pick<DocumentStore, 'checkpoint' | 'write'>;
+  readonly documents: Pick<DocumentStore, 'takeOver' | 'write'>;
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly telemetry: Pick<Telemetry, 'logger'>;
@@ -46,10 +47,10 @@ export const watchForAlerts = (ports: WatchPorts): AsyncDisposable =>
     }
   });
 
-const watch = async (ports: WatchPorts, { signal }: Term): Promise<void> => {
+const watch = async (ports: WatchPorts, term: Term): Promise<void> => {
   const { store, documents, clock } = ports;
   const begun = await beginning(ports);
-  const known = await documents.checkpoint(ALERTS);
+  const known = await goingOnAt(await documents.takeOver(ALERTS, term), store);
   let writtenAtMs = clock.now();
   await using feed = store.subscribe({
     after: known > begun ? known : begun,
@@ -59,10 +60,10 @@ const watch = async (ports: WatchPorts, { signal }: Term): Promise<void> => {
       const raised = await raise(ports, events);
       if (!raised && clock.now() - writtenAtMs < CHECKPOINT_EVERY_MS) return;
       writtenAtMs = clock.now();
-      await documents.write(ALERTS, [], events.at(-1)!.position);
+      await documents.write(ALERTS, [], events.at(-1)!.position, undefined, term);
     },
   });
-  await Promise.race([feed.done, aborted(signal)]);
+  await Promise.race([feed.done, aborted(term.signal)]);
 };
 
 /** From where on the log is watched: said once in the log, whatever becomes of the checkpoint. */

@@ -3,7 +3,9 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { type ConsumerEvent, CONSUMERS } from '@sagahub/contracts/messages/consumer.ts';
 import type { BroadcastMessage, EventBroadcast, RefusalVerdict, RefusedMessage } from '@sagahub/contracts/ports/event-broadcast.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
+import { goingOnAt } from '../going-on.ts';
 import { StreamTurns } from '../webhooks/deliveries/stream-turns.ts';
 import { FACE_CATEGORIES } from '../webhooks/flows.ts';
 import type { ConsumerSetting } from './config.ts';
@@ -50,6 +52,7 @@ const TURN = 'live';
  */
 export class Broadcaster {
   readonly #options: BroadcasterOptions;
+  readonly #term: Term;
   readonly #turns = new StreamTurns();
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
@@ -58,9 +61,10 @@ export class Broadcaster {
   /** Up to here everything was published to all that were live. */
   #position = LOG_START;
 
-  constructor(options: BroadcasterOptions, signal: AbortSignal) {
+  constructor(options: BroadcasterOptions, term: Term) {
     this.#options = options;
-    this.#signal = AbortSignal.any([signal, this.#ended.signal]);
+    this.#term = term;
+    this.#signal = AbortSignal.any([term.signal, this.#ended.signal]);
   }
 
   get members(): readonly Member[] {
@@ -75,8 +79,8 @@ export class Broadcaster {
     const members = await Promise.all([...consumers].map((consumer) => this.#memberOf(consumer)));
     for (const name of consumers.keys()) await broadcast.leave(name);
     this.#members = new Map(members.map((member) => [member.name, member]));
-    const published = await documents.checkpoint(LIVE);
-    this.#position = published === LOG_START ? await store.lastPosition() : published;
+    const published = await documents.takeOver(LIVE, this.#term);
+    this.#position = published === LOG_START ? await store.lastPosition() : await goingOnAt(published, store);
     await using _refused = await broadcast.takeRefused([...consumers.keys()], onRefused);
     await using feed = store.subscribe({
       after: this.#position,
@@ -96,8 +100,9 @@ export class Broadcaster {
   }
 
   async #memberOf([name, { patterns, after }]: readonly [string, KnownConsumer]): Promise<Member> {
-    const { documents, clock } = this.#options.ports;
-    const [position, safe] = [await documents.checkpoint(positionOf(name)), await documents.checkpoint(safeOf(name))];
+    const { documents, clock, store } = this.#options.ports;
+    const position = await goingOnAt(await documents.takeOver(positionOf(name), this.#term), store);
+    const safe = await goingOnAt(await documents.takeOver(safeOf(name), this.#term), store);
     // Without a checkpoint, as of a read model that was lost: from where it began.
     return new Member(name, patterns, position === LOG_START ? after : position, safe === LOG_START ? after : safe, clock.now());
   }
@@ -265,7 +270,7 @@ export class Broadcaster {
         [safeOf(name), safe] as const,
       ]);
       for (const [name, position] of [[LIVE, this.#position] as const, ...positions])
-        if (position !== (await documents.checkpoint(name))) await documents.write(name, [], position);
+        if (position !== (await documents.checkpoint(name))) await documents.write(name, [], position, undefined, this.#term);
     });
   }
 }

@@ -52,7 +52,7 @@ export const startBroadcast = async (
   const lead = async (term: Term, over: EventBroadcast): Promise<void> => {
     while (!term.signal.aborted) {
       try {
-        leading = new Broadcaster({ ports, broadcast: over, messages, consumers, queueLimit, onRefused }, term.signal);
+        leading = new Broadcaster({ ports, broadcast: over, messages, consumers, queueLimit, onRefused }, term);
         await leading.run(() => (failure = undefined));
       } catch (error) {
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
@@ -62,6 +62,7 @@ export const startBroadcast = async (
       }
     }
     leading = undefined;
+    failure = undefined; // another one's to tell
   };
   if (broadcast && takesWork) started.use(leadership.lead(LEADERSHIP, (term) => lead(term, broadcast)));
   observe(telemetry, clock, () => leading);

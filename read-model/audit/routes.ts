@@ -8,7 +8,7 @@ import type { LogCursors } from '../log-cursor.ts';
 import type { Projector } from '../projector.ts';
 import { ORDERS } from '../projections/order-document.ts';
 import { problem } from '../queries/answers.ts';
-import { LONG, longAnswer } from '../queries/long-answer.ts';
+import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
 import { moment } from '@sagahub/contracts/api/parameters.ts';
 import { rawEventsOf } from './raw-events.ts';
 import { replay, type ReplayComparison, type ReplayStep } from './replay.ts';

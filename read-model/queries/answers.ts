@@ -8,9 +8,5 @@ export const BAD_QUERY = problem('A parameter is unknown or of the wrong form');
 
 export const GONE = problem('The position to go on from belongs to another log');
 
+export { asksFor, NDJSON } from '@sagahub/contracts/api/long-answer.ts';
 export const EVENT_STREAM = 'text/event-stream';
-export const NDJSON = 'application/x-ndjson';
-
-/** Does the caller ask for this media type by name? A wildcard is content with the default. */
-export const asksFor = (accept: string | undefined, mediaType: string): boolean =>
-  (accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === mediaType);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import type { OrderView } from '@sagahub/contracts/api/order-views.ts';
 import { orderView } from '@sagahub/contracts/api/order-views.ts';
 import type { Route } from '@sagahub/contracts/api/route.ts';
@@ -32,8 +33,7 @@ describe('GET /api/v1/orders/{id}', () => {
     site = await openSite();
     await site.project(undefined, { windowMs: 3_600_000 }); // after the first batch nothing is projected any more
     const first = await place();
-    await site.clock.sleeping(1);
-    assert.ok(await site.documents.get('orders', first));
+    await eventually('the first batch being projected', async () => (await site.documents.get('orders', first)) !== undefined);
     route = routeWith({});
   });
   after(() => site[Symbol.asyncDispose]());

@@ -17,7 +17,7 @@ import type { Projector } from '../projector.ts';
 import { collectionsOf } from '../projections/projection.ts';
 import type { Rebuilds } from '../rebuilds.ts';
 import { BAD_QUERY, problem } from './answers.ts';
-import { LONG, longAnswer } from './long-answer.ts';
+import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
 import { readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 
 export interface ProjectionsContext {

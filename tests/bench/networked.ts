@@ -1,4 +1,3 @@
-import { join, resolve } from 'node:path';
 import type { EventStoreKind } from '../support/engines.ts';
 import { NetworkedHub } from '../support/networked-hub.ts';
 import { DurableEngines } from './durable-engines.ts';
@@ -9,9 +8,6 @@ const LOG: Readonly<Record<EventStoreKind, string>> = {
   kurrentdb: 'the log in a double of KurrentDB, in memory and no measure of the real one',
 };
 
-/** As in the container image. */
-const COMPILE_CACHE = join(resolve(import.meta.dirname, '../..'), 'node_modules', '.cache', 'sagahub');
-
 /** Five processes on engines of their own. */
 export const networked = (eventStore: EventStoreKind): Profile => ({
   name: 'networked',
@@ -21,7 +17,7 @@ export const networked = (eventStore: EventStoreKind): Profile => ({
     await using started = new AsyncDisposableStack();
     const engines = started.use(await DurableEngines.start(eventStore));
     const startedMs = performance.now();
-    const hub = started.use(await NetworkedHub.start(engines.urls, { env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env } }));
+    const hub = started.use(await NetworkedHub.start(engines.urls, { env }));
     const readyMs = performance.now() - startedMs;
     const running = started.move();
     const relay = hub.processes.find(({ name }) => name === 'orchestration-service')!;

@@ -2,8 +2,10 @@ import { parseArgs } from 'node:util';
 import type { EventStoreKind } from '../support/engines.ts';
 import type { ProfileName } from './profile.ts';
 
-export const SECTIONS = ['accept', 'idle', 'throughput', 'latency', 'payments', 'memory', 'rebuild', 'webhooks'] as const;
+export const SECTIONS = ['accept', 'idle', 'throughput', 'latency', 'payments', 'memory', 'rebuild', 'webhooks', 'overload'] as const;
 export type Section = (typeof SECTIONS)[number];
+/** What is not measured unless it is named. */
+const LONG: readonly Section[] = ['overload'];
 
 const PROFILES: readonly ProfileName[] = ['embedded', 'networked'];
 const EVENT_STORES: readonly EventStoreKind[] = ['postgres', 'kurrentdb'];
@@ -28,9 +30,9 @@ export const USAGE = `npm run bench -- [options]
   --profile P     embedded (default) | networked: five processes on private, durable engines, which must be installed
   --event-store S postgres (default) | kurrentdb (a double); networked only
   --orders N      orders measured by each closed loop (default 20000); half as many warm up
-  --only SECTION  ${SECTIONS.join(' | ')}; may be repeated
+  --only SECTION  ${SECTIONS.join(' | ')}; may be repeated. Default: all but ${LONG.join(', ')}
   --stored N      go on until N orders are stored, and show what an order costs then (1000000 takes about a quarter of an hour)
-  --minutes M     afterwards offer 500 orders/s (networked: 150) for M minutes and watch memory and lag
+  --minutes M     of overload; else afterwards offer 500 orders/s (networked: 150) for M minutes and watch memory and lag
   --json FILE     write what was measured as JSON`;
 
 const DEFAULT_ORDERS = 20_000;
@@ -54,7 +56,7 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     profile,
     eventStore: oneOf('--event-store', EVENT_STORES, values['event-store']),
     orders: values.orders === undefined ? DEFAULT_ORDERS : positive('--orders', values.orders),
-    sections: new Set(values.only?.map((name) => oneOf('--only', SECTIONS, name)) ?? SECTIONS),
+    sections: new Set(values.only?.map((name) => oneOf('--only', SECTIONS, name)) ?? SECTIONS.filter((name) => !LONG.includes(name))),
     stored: values.stored === undefined ? undefined : positive('--stored', values.stored),
     minutes: values.minutes === '0' ? 0 : positive('--minutes', values.minutes),
     jsonFile: values.json,

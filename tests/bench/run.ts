@@ -3,6 +3,8 @@
  * on the same cores; the hub runs as delivered, durability on, except that partners have no quota.
  */
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { makeBundle } from '../bundle.ts';
 import { measureAccepting } from './accept.ts';
 import { type Figure, tableOf } from './figures.ts';
 import { measureIdle } from './idle.ts';
@@ -12,6 +14,8 @@ import { measureMemory } from './memory.ts';
 import { type BenchOptions, readOptions, type Section, USAGE } from './options.ts';
 import { embedded } from './embedded.ts';
 import { networked } from './networked.ts';
+import { measureFairness } from './fairness.ts';
+import { measureOverload } from './overload.ts';
 import type { Profile } from './profile.ts';
 import { measurePayments } from './payments.ts';
 import { measureRebuild } from './rebuild.ts';
@@ -59,6 +63,8 @@ const measureHub = async (profile: Profile, { orders, sections, stored, minutes 
 const IDLE_SECONDS = 10;
 const latencySeconds = (orders: number): number => Math.max(1, Math.min(20, Math.round(orders / 1_000)));
 
+const overloadSeconds = (orders: number): number => Math.max(2, Math.min(30, Math.round(orders / 500)));
+
 const headingOf = (machine: Machine, { description }: Profile, { orders, sections }: BenchOptions): string =>
   [
     `${machine.cores} × ${machine.processor}, ${machine.memoryGiB} GiB, ${machine.kernel}, ${machine.fileSystem} (16 KiB durable in ${machine.syncMs.toFixed(2)} ms), Node ${machine.node}`,
@@ -72,6 +78,7 @@ const headingOf = (machine: Machine, { description }: Profile, { orders, section
 
 const options = readOptionsOrExit();
 const profile = options.profile === 'networked' ? networked(options.eventStore) : embedded;
+await makeBundle(resolve(import.meta.dirname, '../..'));
 const machine = describeMachine();
 console.log(`${headingOf(machine, profile, options)}\n`);
 const startedMs = performance.now();
@@ -85,6 +92,14 @@ if (ofTheHub.some((section) => options.sections.has(section))) figures.push(...(
 if (options.sections.has('webhooks')) {
   report('webhooks');
   figures.push(...(await measureWebhooks(profile, Math.ceil(options.orders / 4))));
+}
+if (options.sections.has('overload')) {
+  report('overload');
+  const orders = 2 * Math.ceil(options.orders / 8);
+  const seconds = options.minutes > 0 ? options.minutes * 60 : overloadSeconds(options.orders);
+  figures.push(...(await measureOverload(profile, orders, seconds, report)));
+  report('one partner that floods');
+  figures.push(...(await measureFairness(profile, orders, report)));
 }
 console.log(tableOf(figures));
 console.log(`\n${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);

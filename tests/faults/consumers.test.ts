@@ -87,8 +87,11 @@ describe('consumers of events, in trouble', function () {
     assert.match(behind['behindSince'], /^\d{4}-/);
     await hasAll(picky, ['order.completed']);
     await until('a letter for each order', openLetters, (found) => found.length === posted.length);
-    const metrics = await (await fetch(`${hub.managementUrl}/metrics`)).text();
-    assert.match(metrics, new RegExp(`hub_consumer_waiting\\{consumer="dead"\\} ${waiting}`));
+    const metrics = await until(
+      'the metrics of the queue telling how many wait, which are counted now and then',
+      async () => (await fetch(`${hub.managementUrl}/metrics`)).text(),
+      (text) => text.includes(`hub_consumer_waiting{consumer="dead"} ${waiting}\n`),
+    );
     assert.match(metrics, /hub_consumer_behind\{consumer="dead"\} 1/);
     assert.match(metrics, /hub_consumer_behind\{consumer="ledger"\} 0/);
     const health = await (await fetch(`${hub.managementUrl}/health/ready`)).text();

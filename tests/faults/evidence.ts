@@ -3,6 +3,7 @@ import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import type { ErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import type { Evidence, LoggedEvent } from './invariants.ts';
+import type { WebhookReceiver } from '../support/webhook-receiver.ts';
 import type { Witness } from './witness.ts';
 
 /** A hub as everybody outside sees it. */
@@ -12,7 +13,16 @@ export interface HubFromOutside {
   readonly demo: ApiClient;
   readonly operator: ApiClient;
   readonly auditor: ApiClient;
+  /** Subscribed to `order.completed`, and takes every message. Absent: nobody did. */
+  readonly subscriber?: WebhookReceiver | undefined;
 }
+
+/** Counting costs the stores what they need to come to rest. */
+const LOOK_EVERY_MS = 200;
+/** Where {@link HubFromOutside.subscriber} is told. */
+export const TOLD = '/told';
+/** Longest wait for messages of what has come to its end. */
+const TOLD_LIMIT_MS = 60_000;
 
 /** Longest wait for a hub whose ERP is well again to bring everything to an end. */
 const REST_LIMIT_MS = 90_000;
@@ -23,10 +33,12 @@ const REST_LIMIT_MS = 90_000;
  */
 export const gatherEvidence = async (hub: HubFromOutside, witness: Witness, restLimitMs = REST_LIMIT_MS): Promise<Evidence> => {
   await bringToRest(hub, restLimitMs);
+  const log = await settledLog(hub);
   return {
     accepted: [...witness.accepted.values()],
     complaints: [...witness.complaints],
-    log: await settledLog(hub),
+    log,
+    told: hub.subscriber && (await toldTo(hub.subscriber, log)),
     ledger: [...hub.erp.ledger.effects()],
     stock: (await hub.operator.get('/api/v1/admin/inventory?limit=500')).body.items,
     discounts: (await hub.operator.get('/api/v1/admin/discounts?limit=500')).body.items,
@@ -35,6 +47,17 @@ export const gatherEvidence = async (hub: HubFromOutside, witness: Witness, rest
     openWork: await openWorkOf(hub),
     ...(await selfChecks(hub)),
   };
+};
+
+/** Waits a while for what is missing. What still is, is left to the promises. */
+const toldTo = async (subscriber: WebhookReceiver, log: readonly LoggedEvent[]): Promise<ReadonlySet<string>> => {
+  const completed = log.filter(({ type }) => type === 'OrderCompleted').map(({ stream }) => stream.slice('order-'.length));
+  const told = (): ReadonlySet<string> => new Set(subscriber.at(TOLD).map(({ body }) => body.data.orderId as string));
+  for (const giveUpAtMs = performance.now() + TOLD_LIMIT_MS; performance.now() < giveUpAtMs; await sleep(250)) {
+    const known = told();
+    if (completed.every((orderId) => known.has(orderId))) break;
+  }
+  return told();
 };
 
 export const statsOf = async (hub: Pick<HubFromOutside, 'managementUrl'>): Promise<Evidence['stats']> =>
@@ -52,6 +75,7 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
   await until(
     'every order coming to its end',
     async () => {
+      await sleep(LOOK_EVERY_MS);
       const stats = await statsOf(hub);
       if (stats.stuck > 0) await redriveAll(hub, reason);
       return { ...stats, openWork: await openWorkOf(hub) };
@@ -64,7 +88,7 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
 const REDRIVES = '/api/v1/admin/redrives';
 
 /** One job over whatever is open, to its end: what gets stuck again meanwhile is for the next. */
-const redriveAll = async ({ operator }: HubFromOutside, reason: string): Promise<void> => {
+export const redriveAll = async ({ operator }: Pick<HubFromOutside, 'operator'>, reason: string): Promise<void> => {
   const { status, body: job, text } = await operator.post(REDRIVES, { filter: {}, reason });
   if (status !== 202) throw new Error(`a redrive was answered ${status}: ${text}`);
   await until(

@@ -53,6 +53,7 @@ const SOUND: Evidence = {
   ]),
   stats: { accepted: 3, completed: 1, rejected: 1, cancelled: 1, stuck: 0, inFlight: 0 },
   openWork: 0,
+  told: new Set(['1']),
   verification: 'intact',
   drift: 'none',
 };
@@ -136,6 +137,8 @@ describe('the checker of promises', () => {
     breaks({ stats: { ...SOUND.stats, completed: 2 } }, '/stats says completed 2, the log says 1');
     breaks({ drift: '1 document differs' }, 'the read model drifted: 1 document differs');
   });
+
+  it('finds a subscriber who was not told', () => breaks({ told: new Set() }, 'no subscriber was told that PO-1 (1) completed'));
 
   it('passes on that the history does not verify', () =>
     breaks({ verification: 'event 7 was edited' }, 'the history does not verify: event 7 was edited'));

@@ -26,6 +26,8 @@ export interface Evidence {
   readonly stats: Readonly<Record<'accepted' | 'completed' | 'rejected' | 'cancelled' | 'stuck' | 'inFlight', number>>;
   /** Rows. */
   readonly openWork: number;
+  /** Orders of which a subscriber that takes every message was told that they completed; absent: nobody subscribed. */
+  readonly told?: ReadonlySet<string> | undefined;
   /** `intact`, or what the hub says is not. */
   readonly verification: string;
   /** `none`, or what the hub says has drifted. */
@@ -59,9 +61,15 @@ export const brokenPromises = (evidence: Evidence): string[] => {
     ...stockIsExact(evidence, orders),
     ...discountsAreExact(evidence.discounts, orders),
     ...readModelAgrees(evidence, orders),
+    ...subscribersAreTold(evidence.told, orders),
     ...(evidence.verification === 'intact' ? [] : [`the history does not verify: ${evidence.verification}`]),
   ];
 };
+
+const subscribersAreTold = (told: Evidence['told'], orders: Stories): string[] =>
+  [...(told ? orders : [])]
+    .filter(([orderId, { outcome }]) => outcome === 'completed' && !told?.has(orderId))
+    .map(([orderId, { orderNumber }]) => `no subscriber was told that ${orderNumber} (${orderId}) completed`);
 
 const storiesOf = (log: readonly LoggedEvent[]): Stories => {
   const stories = new Map<string, OrderStory>();

@@ -24,12 +24,16 @@ export interface Load {
   /** Aborted when the hub has been killed, or when it has been enough. */
   readonly signal: AbortSignal;
   /**
-   * Where a part of the hub fails and the rest goes on: answers of 500 or more that are excused are no broken promise, and no call is given
-   * up. Default: the hub dies as a whole, and no such answer is excused.
+   * Where a part of the hub fails and the rest goes on: answers that are excused are no broken promise, and no call is given up. Default: the
+   * hub dies as a whole, and no answer is excused.
    */
   readonly excused?: (answer: Answer) => boolean;
   /** Nothing fails, so that every call has an answer. Default false. */
   readonly alwaysThere?: boolean;
+  /** Of each sender after each act, where the hub goes on. Default 50. */
+  readonly pauseMs?: number;
+  /** While it says so nobody begins anything. Default: never. */
+  readonly isHeld?: () => boolean;
 }
 
 /** What the senders share: a load, and when calls are given up. */
@@ -38,7 +42,7 @@ interface Sending extends Load {
 }
 
 const SENDERS = 4;
-/** Of each sender, where the hub goes on or is gone: there is to be load at all times, and time for what is started anew. */
+/** There is to be load at all times, and time for what is started anew. */
 const PAUSE_MS = 50;
 
 /**
@@ -57,8 +61,12 @@ export const runLoad = async (wanted: Load): Promise<void> => {
 
 /** Acts until the signal aborts. A hub that is gone is tried again after a pause: either the signal follows, or the hub comes back. */
 const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly Answer[]>): Promise<void> => {
-  const { signal, witness, excused } = load;
+  const { signal, witness, excused, pauseMs = PAUSE_MS, isHeld = () => false } = load;
   for (let n = 1; !signal.aborted; n++) {
+    if (isHeld()) {
+      await sleep(pauseMs);
+      continue;
+    }
     let isGone = false;
     try {
       for (const answer of await act(n))
@@ -69,12 +77,17 @@ const repeatedly = async (load: Sending, act: (n: number) => Promise<readonly An
       isGone = true;
       if (load.alwaysThere) witness.complaints.add(`somebody got no answer: ${String((error as Error).cause ?? error)}`);
     }
-    if (excused || isGone) await sleep(PAUSE_MS);
+    if (excused || isGone) await sleep(pauseMs);
   }
 };
 
+/** Says what the hub made of the call, and not only that it could not. */
+const isFinal = ({ excused }: Load, answer: Answer): boolean => answer.status < 500 && excused?.(answer) !== true;
+
+/** Of the whole hub, and of a part that gives out tokens. */
+const GONE = /is not running$|^no token for \w+: 503 /;
 const isHubGone = (error: unknown): boolean =>
-  isConnectionLost(error) || (error instanceof Error && (error.message.endsWith('is not running') || error.name === 'AbortError'));
+  isConnectionLost(error) || (error instanceof Error && (GONE.test(error.message) || error.name === 'AbortError'));
 
 const contentFor = (random: Random) => {
   const sku = random() < 0.04 ? REFUSED_SKU : pick(random, SKUS);
@@ -94,7 +107,8 @@ const send = async (load: Sending, orderNumber: string): Promise<readonly Answer
   return Promise.all([post(load, orderNumber, content), post(load, orderNumber, contentFor(random))]);
 };
 
-const post = async ({ demo, witness, calls }: Sending, orderNumber: string, content: object, key?: string): Promise<Answer> => {
+const post = async (load: Sending, orderNumber: string, content: object, key?: string): Promise<Answer> => {
+  const { demo, witness, calls } = load;
   const call = demo.call('POST', '/api/v1/orders', {
     body: anOrder(orderNumber, { ...content }),
     signal: calls,
@@ -105,7 +119,7 @@ const post = async ({ demo, witness, calls }: Sending, orderNumber: string, cont
     throw error;
   });
   if (answer.status === 202) witness.accept({ orderId: answer.body.orderId, orderNumber, submission: 1 }, JSON.stringify(content));
-  else if (answer.status < 500 && (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED'))
+  else if (isFinal(load, answer) && (answer.status !== 422 || answer.body.code !== 'HUB_ORDER_NUMBER_REUSED'))
     witness.complaints.add(`a new order was answered ${answer.status}: ${answer.text}`);
   return answer;
 };
@@ -126,7 +140,7 @@ const regret = async (load: Sending): Promise<readonly Answer[]> => {
   switch (act) {
     case 'look': {
       const answer = await demo.call('GET', path, { signal: calls });
-      if (answer.status !== 200 && answer.status < 500)
+      if (answer.status !== 200 && isFinal(load, answer))
         witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
       return [answer];
     }
@@ -134,7 +148,7 @@ const regret = async (load: Sending): Promise<readonly Answer[]> => {
       return known.submission > 1 ? [] : [await post(load, known.orderNumber, JSON.parse(witness.contentOf(known)) as object)];
     case 'cancel': {
       const answer = await demo.call('POST', `${path}/cancel`, { body: { reason: 'changed my mind' }, signal: calls });
-      if (answer.status !== 202 && answer.status !== 409 && answer.status < 500)
+      if (answer.status !== 202 && answer.status !== 409 && isFinal(load, answer))
         witness.complaints.add(`cancelling ${known.orderNumber} was answered ${answer.status}: ${answer.text}`);
       return [answer];
     }
@@ -143,19 +157,21 @@ const regret = async (load: Sending): Promise<readonly Answer[]> => {
   }
 };
 
-const resubmit = async ({ demo, witness, random, calls }: Sending, known: Acceptance): Promise<Answer> => {
+const resubmit = async (load: Sending, known: Acceptance): Promise<Answer> => {
+  const { demo, witness, random, calls } = load;
   const content = contentFor(random);
   const body = anOrder(known.orderNumber, { ...content });
   const answer = await demo.call('POST', `/api/v1/orders/${known.orderId}/resubmit`, { body, signal: calls });
   const { orderNumber, submission } = known;
   if (answer.status === 202)
     witness.accept({ orderId: answer.body.orderId, orderNumber, submission: submission + 1 }, JSON.stringify(content));
-  else if (answer.status !== 409 && answer.status !== 422 && answer.status < 500)
+  else if (answer.status !== 409 && answer.status !== 422 && isFinal(load, answer))
     witness.complaints.add(`a resubmission was answered ${answer.status}: ${answer.text}`);
   return answer;
 };
 
-const operate = async ({ operator, witness, prefix, random, signal, calls }: Sending, n: number): Promise<readonly Answer[]> => {
+const operate = async (load: Sending, n: number): Promise<readonly Answer[]> => {
+  const { operator, witness, prefix, random, signal, calls } = load;
   await sleep(random() * 60, undefined, { signal });
   const call = (method: string, path: string, body?: unknown) =>
     operator.call(method, `/api/v1/admin/${path}`, { signal: calls, ...(body !== undefined && { body }) });
@@ -183,7 +199,7 @@ const operate = async ({ operator, witness, prefix, random, signal, calls }: Sen
         call('POST', 'redrives', { filter: {}, ...reason }),
         ...acts.map((act) => call('POST', `dead-letters/${letter}/${act}`, reason)),
       ]);
-      if (job.status !== 202 && job.status < 500) witness.complaints.add(`a redrive was answered ${job.status}: ${job.text}`);
+      if (job.status !== 202 && isFinal(load, job)) witness.complaints.add(`a redrive was answered ${job.status}: ${job.text}`);
       return [job, ...answers];
     }
   }

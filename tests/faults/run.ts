@@ -1,35 +1,101 @@
+import { appendFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign.ts';
+import { type NetworkedCampaignOptions, runNetworkedCampaign } from './networked/campaign.ts';
+import { availability as smallDiskMissing } from '../servers/small-disk.ts';
+import { makeBundle } from '../bundle.ts';
+import { lineOf, summaryOf } from './networked/report.ts';
 
+const USAGE = `npm run faults -- [options]
+
+  --rounds N         default 100
+  --seed S           default: drawn
+  --profile P        embedded (default): a round is one kill of one hub; they are killed five at a time
+                     networked: a round breaks one to three of replicas, engines, connections, clocks and the disk, and its seed is that of
+                     the round before plus one; the engines must be installed
+  --event-store E    postgres (default) | kurrentdb (a double); networked only
+  --log FILE         where to write what the hub's processes print; networked only
+  --side-by-side N   hubs broken at the same time, each on engines of its own (default 1): sooner done, and all of them slower; networked only`;
+
+/** Embedded: hubs of a fleet, and its kills before its promises are checked. */
 const HUBS = 5;
-/** Kills of one fleet before its promises are checked. */
 const KILLS = 10;
 
+interface Result {
+  readonly rounds: number;
+  readonly lastSeed: number;
+  readonly orders: number;
+  readonly broken: readonly string[];
+}
+
+const embedded = async (rounds: number, firstSeed: number): Promise<Result> => {
+  const broken: string[] = [];
+  let done = 0;
+  let orders = 0;
+  let seed = firstSeed;
+  for (; done < rounds; seed++) {
+    const kills = Math.min(KILLS, Math.ceil((rounds - done) / HUBS));
+    const result = await runCampaign({ seed, hubs: HUBS, kills, log: console.log });
+    for (const promise of result.broken) console.error(`BROKEN  ${promise}`);
+    broken.push(...result.broken);
+    done += kills * HUBS;
+    orders += result.orders;
+  }
+  return { rounds: done, lastSeed: seed - 1, orders, broken };
+};
+
+type Beside = Pick<NetworkedCampaignOptions, 'eventStore' | 'sideBySide' | 'onOutput'>;
+
+const networked = async (rounds: number, firstSeed: number, beside: Beside): Promise<Result> => {
+  const seeds = Array.from({ length: rounds }, (_, index) => firstSeed + index);
+  const leftOut = smallDiskMissing();
+  if (leftOut !== undefined) console.log(`PostgreSQL's disk is never full: ${leftOut}`);
+  const result = await runNetworkedCampaign({
+    ...beside,
+    seeds,
+    report: (round) => console.log(lineOf(round)),
+    onBroken: (promise) => console.error(`BROKEN  ${promise}`),
+  });
+  console.log(summaryOf(result.rounds));
+  return { ...result, rounds: result.rounds.length, lastSeed: seeds.at(-1)! };
+};
+
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: String(Date.now() % 1_000_000) } },
+  options: {
+    rounds: { type: 'string', default: '100' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    profile: { type: 'string', default: 'embedded' },
+    'event-store': { type: 'string', default: 'postgres' },
+    'side-by-side': { type: 'string', default: '1' },
+    log: { type: 'string' },
+  },
 });
+const { profile, 'event-store': eventStore, log } = values;
+const onOutput = (output: string): void => {
+  if (log !== undefined) appendFileSync(log, output);
+};
 const rounds = Number(values.rounds);
-const firstSeed = Number(values.seed);
-if (!Number.isInteger(rounds) || rounds < 1 || !Number.isInteger(firstSeed)) {
-  console.error('usage: npm run faults -- [--rounds N] [--seed S]\nA round is one kill of one hub; they are killed five at a time.');
+const seed = Number(values.seed);
+const sideBySide = Number(values['side-by-side']);
+if (
+  !Number.isInteger(rounds) ||
+  rounds < 1 ||
+  !Number.isInteger(seed) ||
+  !Number.isInteger(sideBySide) ||
+  sideBySide < 1 ||
+  (profile !== 'embedded' && profile !== 'networked') ||
+  (eventStore !== 'postgres' && eventStore !== 'kurrentdb')
+) {
+  console.error(USAGE);
   process.exit(2);
 }
 
+await makeBundle(resolve(import.meta.dirname, '../..'));
 const startedAtMs = Date.now();
-const broken: string[] = [];
-let done = 0;
-let orders = 0;
-let seed = firstSeed;
-for (; done < rounds; seed++) {
-  const kills = Math.min(KILLS, Math.ceil((rounds - done) / HUBS));
-  const result = await runCampaign({ seed, hubs: HUBS, kills, log: console.log });
-  for (const promise of result.broken) console.error(`BROKEN  ${promise}`);
-  broken.push(...result.broken);
-  done += kills * HUBS;
-  orders += result.orders;
-}
+const result = profile === 'embedded' ? await embedded(rounds, seed) : await networked(rounds, seed, { eventStore, sideBySide, onOutput });
 console.log(
-  `${done} rounds, seeds ${firstSeed} to ${seed - 1}, ${orders} orders, ${Math.round((Date.now() - startedAtMs) / 1_000)} s: ` +
-    (broken.length === 0 ? 'no promise broken' : `${broken.length} promises broken`),
+  `${result.rounds} rounds, seeds ${seed} to ${result.lastSeed}, ${result.orders} orders, ${Math.round((Date.now() - startedAtMs) / 1_000)} s: ` +
+    (result.broken.length === 0 ? 'no promise broken' : `${result.broken.length} promises broken`),
 );
-process.exitCode = broken.length === 0 ? 0 : 1;
+process.exitCode = result.broken.length === 0 ? 0 : 1;

@@ -16,11 +16,17 @@ export class Witness {
   readonly complaints = new Set<string>();
   /** Content by order number, where no answer came: it may have been accepted or not. */
   readonly #lost = new Map<string, string>();
+  /** Those of them that partners may cancel, repeat and resubmit. */
+  readonly #theirs = new Map<string, Acceptance>();
   /** What was accepted under a number and submission. */
   readonly #contents = new Map<string, { readonly orderId: string; readonly content: string }>();
 
-  /** A 202. @param content of the order, but for its number */
-  accept(acceptance: Acceptance, content: string): void {
+  /**
+   * A 202.
+   * @param content of the order, but for its number
+   * @param leftAlone nobody is to cancel, repeat or resubmit it. Default false
+   */
+  accept(acceptance: Acceptance, content: string, leftAlone = false): void {
     const { orderId, orderNumber, submission } = acceptance;
     const name = `${orderNumber}, submission ${submission},`;
     const before = this.#contents.get(name) ?? { orderId, content };
@@ -28,6 +34,7 @@ export class Witness {
     if (before.content !== content) this.complaints.add(`${name} was answered 202 with two contents`);
     this.#contents.set(name, before);
     this.accepted.set(orderId, acceptance);
+    if (!leftAlone) this.#theirs.set(orderId, acceptance);
   }
 
   /** A new order without an answer. */
@@ -44,18 +51,18 @@ export class Witness {
     return { orderNumber, content };
   }
 
-  /** Any order accepted so far. @param draw from 0 to 1 */
+  /** Any order accepted so far that is not left alone. @param draw from 0 to 1 */
   any(draw: number): Acceptance | undefined {
-    const index = Math.floor(draw * this.accepted.size);
-    return this.accepted.values().drop(index).next().value;
+    const index = Math.floor(draw * this.#theirs.size);
+    return this.#theirs.values().drop(index).next().value;
   }
 
-  /** One of the orders accepted last, which are under way. @param draw from 0 to 1 */
+  /** One of those accepted last, which are under way. @param draw from 0 to 1 */
   recent(draw: number): Acceptance | undefined {
-    const first = Math.max(0, this.accepted.size - RECENT);
-    return this.accepted
+    const first = Math.max(0, this.#theirs.size - RECENT);
+    return this.#theirs
       .values()
-      .drop(first + Math.floor(draw * (this.accepted.size - first)))
+      .drop(first + Math.floor(draw * (this.#theirs.size - first)))
       .next().value;
   }
 

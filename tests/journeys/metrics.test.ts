@@ -8,9 +8,10 @@ import { GrpcClient } from '../support/grpc-client.ts';
 import { WebhookReceiver } from '../support/webhook-receiver.ts';
 import { journeyHub, orderIn, place } from './journey.ts';
 
-/** Emitted only when a handler throws, which no order can make it do, or where events are broadcast to consumers. */
+/** Emitted only when a handler throws, which no order can make it do, where events are broadcast to consumers, or when more comes than can be taken in. */
 const NEVER_HERE: readonly string[] = [
   METRICS.sagaStepFaults,
+  METRICS.intakeShed,
   METRICS.consumerWaiting,
   METRICS.consumerOldestAge,
   METRICS.consumerBehind,

@@ -168,12 +168,14 @@ describe('journey: a payment goes to its processor', () => {
     });
 
     it('are applied once, before the answer to the call and behind it', async () => {
-      const callsDone = async () => {
+      const submits = async (): Promise<readonly string[]> => {
         const text = await (await fetch(`${journey.hub.managementUrl}/metrics`)).text();
-        const [, done] = /hub_connector_calls_total\{[^}]*connector="payment-processor"[^}]*outcome="done"[^}]*\} (\d+)/.exec(text) ?? [];
-        return Number(done ?? 0);
+        return text
+          .split('\n')
+          .filter((line) => /^hub_connector_calls_total\{.*connector="payment-processor".*operation="submit"/.test(line));
       };
-      const before = await callsDone();
+      const ended = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + Number(line.split('} ')[1]!.split(' ')[0]), 0);
+      const before = ended(await submits());
       const paymentId = await pay('tok_delay_400');
       await recorded(paymentId, 'AuthorizationRequested');
       const { paymentRef } = await until(
@@ -184,7 +186,7 @@ describe('journey: a payment goes to its processor', () => {
       for (const id of ['cb-2', 'cb-2', 'cb-3']) assert.equal((await callBack(approved(paymentId, paymentRef), { id })).status, 204);
       const events = await recorded(paymentId, 'PaymentApproved');
       assert.equal(events.at(-1)!.data.answeredBy, 'callback');
-      await until('the answer to the call', callsDone, (done) => done > before);
+      await until('the answer to the call', submits, (lines) => ended(lines) > before);
       assert.deepEqual(await typesOf(paymentId), ['PaymentReceived', 'AuthorizationRequested', 'PaymentApproved']);
     });
   });

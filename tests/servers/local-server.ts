@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,19 +44,43 @@ export const temporaryFolder = (name: string): string => mkdtempSync(join(tmpdir
 
 /** Below the range that systems take for outgoing connections (32768 and up on Linux): there, anybody could have it before it is listened on. */
 const [LOWEST_PORT, HIGHEST_PORT] = [15_000, 32_000];
+const PORTS_A_SLICE = 100;
+/** Of slices that are this process's. */
+const left: number[] = [];
 
-/** A port that nobody uses, and that stays free while a server on it is restarted. */
+/**
+ * A port that nobody uses, that no other test process is given before it is listened on, however long that takes, and that stays free while a
+ * server on it is restarted.
+ */
 export const freePort = async (): Promise<number> => {
   for (;;) {
-    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
-    if (await isFree(port)) return port;
+    const port = left.pop();
+    if (port === undefined) left.push(...(await ownSlice()));
+    else if (await isFree(port)) return port;
   }
 };
 
-const isFree = (port: number): Promise<boolean> =>
+/** Whoever listens on the first port of a slice has the others, until its process ends. */
+const ownSlice = async (): Promise<readonly number[]> => {
+  for (;;) {
+    const first = LOWEST_PORT + PORTS_A_SLICE * randomInt((HIGHEST_PORT - LOWEST_PORT) / PORTS_A_SLICE);
+    const server = await listening(first);
+    if (!server) continue;
+    server.unref();
+    return Array.from({ length: PORTS_A_SLICE - 1 }, (_, index) => first + 1 + index);
+  }
+};
+
+const isFree = async (port: number): Promise<boolean> => {
+  const server = await listening(port);
+  if (server) await new Promise((closed) => server.close(closed));
+  return server !== undefined;
+};
+
+const listening = (port: number): Promise<Server | undefined> =>
   new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    const server = createServer().once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 
 export const startLocalServer = async (options: LocalServerOptions): Promise<LocalServer> => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -12,6 +12,9 @@ const FERRETDB = join(process.env['HUB_TEST_TOOLS_DIR'] ?? join(homedir(), '.cac
 export const serverName = (): string | undefined =>
   hasCommand('mongod') ? 'mongod' : existsSync(FERRETDB) ? 'FerretDB 1.24.0' : undefined;
 
+/** It makes much garbage of little memory, and would spend a third of its time on collecting it. */
+const FERRETDB_ENV = { ...process.env, GOGC: '400' };
+
 /** Why it cannot run here; `undefined` when it can. */
 export const availability = (): string | undefined =>
   serverName() === undefined
@@ -23,6 +26,8 @@ export interface MongoDbServer extends LocalServer {
   readonly tlsUrl: string | undefined;
   /** The URL with a database of that name. */
   database(name: string): string;
+  /** Takes away all that it holds, while it does not run. */
+  empty(): Promise<void>;
 }
 
 export interface MongoDbOptions {
@@ -46,18 +51,28 @@ export const startMongoDb = async ({ postgresUrl }: MongoDbOptions = {}): Promis
         command: 'mongod',
         args: ['--port', `${port}`, '--bind_ip', '127.0.0.1', '--dbpath', join(folder, 'data')],
       })
-    : await startLocalServer({ ...common, command: FERRETDB, args: ferretArguments(folder, port, tlsPort, postgresUrl) });
+    : await startLocalServer({
+        ...common,
+        command: FERRETDB,
+        args: ferretArguments(folder, port, tlsPort, postgresUrl),
+        env: FERRETDB_ENV,
+      });
   return {
     ...server,
     tlsUrl: hasCommand('mongod') ? undefined : `mongodb://localhost:${tlsPort}/`,
     database: (name) => `${url}/${name}`,
+    empty: async () => {
+      if (postgresUrl && !hasCommand('mongod')) return emptyBackEnd(postgresUrl);
+      rmSync(join(folder, 'data'), { recursive: true });
+      mkdirSync(join(folder, 'data'));
+    },
   };
 };
 
 /**
  * FerretDB 1.24 looks a document up by its id with `@>`, which no index of its own serves: replacing one reads the whole collection. So every
- * table it creates gets one that does, and plans are made for the very question asked, as only those can use it. Documents are compressed in the
- * way that takes a third of the time.
+ * table it creates gets one that does; and plans are made for the very question asked, as only those can use it. Documents are compressed in the
+ * way that takes a third of the time. What it finds by another field it reads the whole collection for.
  */
 const INDEX_BY_ID = `
   CREATE FUNCTION index_by_id() RETURNS event_trigger LANGUAGE plpgsql AS $$
@@ -83,6 +98,20 @@ const prepareBackEnd = async (postgresUrl: string): Promise<void> => {
   await client.connect();
   try {
     await client.query(INDEX_BY_ID);
+  } finally {
+    await client.end();
+  }
+};
+
+/** Each database is a schema there. */
+const emptyBackEnd = async (postgresUrl: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: postgresUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      "SELECT nspname AS name FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')",
+    );
+    for (const { name } of rows) await client.query(`DROP SCHEMA "${name}" CASCADE`);
   } finally {
     await client.end();
   }

@@ -7,6 +7,9 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from './local-server.ts';
+import { createCluster, type ServerUser } from './postgres-cluster.ts';
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts';
+import { WalArchive } from './wal-archive.ts';
 
 export interface PostgresServer extends AsyncDisposable {
   /** Of the superuser, on the database `postgres`; nothing asks for a password. */
@@ -26,19 +29,36 @@ export interface PostgresServer extends AsyncDisposable {
   kill(): Promise<void>;
   /** Ends sessions, then the server. */
   stop(): Promise<void>;
+  isRunning(): boolean;
   /** Where it was, on what it had. */
   start(): Promise<void>;
+  /** All that it holds, while it goes on; only of one that is archived. */
+  takeBase(): Promise<void>;
+  /** Loses its machine and comes back from the base and the archive as it was at a moment of its own clock, as text. */
+  comeBack(moment: string): Promise<void>;
   restart(): Promise<void>;
+  /** SIGSTOP and SIGCONT, to the server and all of its sessions. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** Of a server that was started on one. */
+  readonly smallDisk: SmallDisk | undefined;
 }
 
 export interface PostgresServerOptions {
   /** Wait for the disk at each commit, and vacuum when the server would, as in production. Default false. */
   readonly durable?: boolean;
+  /** Its data lie on a disk of so many MiB. Default: beside all else. */
+  readonly smallDiskMiB?: number | undefined;
+  /** Its write-ahead log is archived. Default false. */
+  readonly archived?: boolean;
 }
 
 const SETTINGS = ['max_connections=200', 'logging_collector=off'];
-/** Tests end processes, not machines, and are over before a first vacuum a minute later. */
-const FOR_TESTS = ['fsync=off', 'full_page_writes=off', 'autovacuum_naptime=5s'];
+/**
+ * Tests end processes, not machines, and some are over before a first vacuum a minute later. Each look at one of many databases is a process, of which
+ * the default lets there be three at a time.
+ */
+const FOR_TESTS = ['fsync=off', 'full_page_writes=off', 'autovacuum_naptime=20s', 'autovacuum_max_workers=1'];
 
 /** Folder of these programs: on the path, or where Debian puts its newest. */
 const folderOf = (...programs: readonly string[]): string | undefined => {
@@ -54,34 +74,38 @@ export const availability = (): string | undefined =>
   binaries() ? undefined : 'PostgreSQL is not installed (Debian: postgresql-15; initdb and postgres are looked for)';
 
 /** The server refuses to run as root; then it runs as the user that Debian's package creates. */
-const serverUser = (): { readonly uid: number; readonly gid: number } | undefined => {
+const serverUser = (): ServerUser | undefined => {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 };
 
 /** A private PostgreSQL on a spare port, on 127.0.0.1 alone, in a temporary folder that goes when it is disposed. */
-export const startPostgres = async ({ durable = false }: PostgresServerOptions = {}): Promise<PostgresServer> => {
+export const startPostgres = async ({
+  durable = false,
+  smallDiskMiB,
+  archived = false,
+}: PostgresServerOptions = {}): Promise<PostgresServer> => {
   const bin = binaries();
   if (!bin) throw new Error(availability());
   const user = serverUser();
   const folder = await mkdtemp(join(tmpdir(), 'sagahub-postgres-'));
+  const smallDisk = smallDiskMiB === undefined ? undefined : mountSmallDisk(folder, smallDiskMiB);
   if (user) await chown(folder, user.uid, user.gid);
   const data = join(folder, 'data');
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'], {
-    ...user,
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  createCluster(bin, data, user);
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  const settings = [...SETTINGS, ...(durable ? [] : FOR_TESTS)];
+  const archive = archived ? new WalArchive({ bin: folderOf('pg_basebackup') ?? bin, folder, user }) : undefined;
+  await archive?.prepare();
+  const settings = [...SETTINGS, ...(durable ? [] : FOR_TESTS), ...(archive?.settings ?? [])];
+  let recovery: readonly string[] = [];
   let child: ChildProcess | undefined;
   let databases = 0;
 
   const start = async (): Promise<void> => {
     const args = ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`];
-    const started = spawn(join(bin, 'postgres'), [...args, ...settings.flatMap((setting) => ['-c', setting])], {
+    const started = spawn(join(bin, 'postgres'), [...args, ...[...settings, ...recovery].flatMap((setting) => ['-c', setting])], {
       ...user,
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -92,8 +116,9 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
     for (const giveUpAtMs = performance.now() + 30_000; !(await answers(url)); await sleep(20))
       if (started.exitCode !== null || performance.now() > giveUpAtMs) throw new Error(`PostgreSQL did not start: ${said}`);
   };
+  const isRunning = (): boolean => child !== undefined && child.exitCode === null && child.signalCode === null;
   const end = async (signal: NodeJS.Signals): Promise<void> => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !isRunning()) return;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
@@ -127,6 +152,7 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
       execFileSync(join(folderOf('pg_dump') ?? bin, 'pg_dump'), ['--format=custom', `--schema=${schema}`, of], { maxBuffer: 1e9 }),
     restore: (to, dump) =>
       void execFileSync(join(folderOf('pg_restore') ?? bin, 'pg_restore'), ['--exit-on-error', `--dbname=${to}`], { input: dump }),
+    isRunning,
     start,
     stop: () => end('SIGINT'), // "fast" shutdown
     kill: () => end('SIGKILL'),
@@ -134,8 +160,26 @@ export const startPostgres = async ({ durable = false }: PostgresServerOptions =
       await end('SIGINT');
       await start();
     },
+    async takeBase() {
+      if (!archive) throw new Error('the server was started without an archive');
+      await archive.takeBase(url);
+    },
+    async comeBack(moment) {
+      if (!archive) throw new Error('the server was started without an archive');
+      const [ended] = await query<{ segment: string }>(url, 'SELECT pg_walfile_name(pg_switch_wal()) AS segment');
+      const isThere = 'SELECT last_archived_wal >= $1 AS ended FROM pg_stat_archiver';
+      while (!(await query<{ ended: boolean | null }>(url, isThere, [ended?.segment]))[0]?.ended) await sleep(20);
+      await end('SIGKILL');
+      recovery = await archive.putBack(data, moment);
+      await start();
+      recovery = [];
+    },
+    freeze: async () => signalAll(data, 'SIGSTOP'),
+    thaw: async () => signalAll(data, 'SIGCONT'),
+    smallDisk,
     async [Symbol.asyncDispose]() {
       await end('SIGINT');
+      smallDisk?.[Symbol.dispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
     },
   };
@@ -156,12 +200,16 @@ const answers = async (url: string): Promise<boolean> => {
 
 /** The killed server's children leave by themselves, once they notice; a new one refuses to start before. */
 const gone = async (data: string): Promise<void> => {
-  for (;;) {
-    const left = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).some((pid) => servesFrom(pid, data));
-    if (!left) return;
-    await sleep(20);
-  }
+  while ((await processesOn(data)).length > 0) await sleep(20);
 };
+
+const signalAll = async (data: string, signal: NodeJS.Signals): Promise<void> => {
+  for (const pid of await processesOn(data)) process.kill(pid, signal);
+};
+
+/** The server's and its sessions'. */
+const processesOn = async (data: string): Promise<number[]> =>
+  (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name) && servesFrom(name, data)).map(Number);
 
 const servesFrom = (pid: string, data: string): boolean => {
   try {

@@ -1,17 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { ProcessorBeside } from '@sagahub/hub/harness/processor.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { freePort } from '../servers/local-server.ts';
+import type { ClockSet } from './settable-clock.ts';
 import { type Management, openManagement } from './networked-management.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
+const COMPILE_CACHE = resolve(ROOT, 'node_modules/.cache/compile');
 /** Only bounds a failing run. */
 const START_LIMIT_MS = 120_000;
+const SETTABLE_CLOCK = ['--import', resolve(ROOT, 'tests/support/settable-clock.ts')];
 const ADMIN_SECRET = 'test-secret-of-the-admin';
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
 /** Every kind of process, in an order in which they may be restarted. */
@@ -32,6 +38,12 @@ export interface Engines {
 export interface NetworkedHubOptions extends HubOptions {
   /** Processes of every service, and gateways. Default 1. */
   readonly replicas?: number;
+  /** Comes between hub and ERP. @returns the URL that the hub is to call. Default: the ERP's own */
+  readonly beforeErp?: (url: string) => Promise<string>;
+  /** Default false: only then can the clock of a process be set. */
+  readonly clocksCanBeSet?: boolean;
+  /** Folder of the code that processes run, until {@link NetworkedHub.release} is set to another one. Default: this repository. */
+  readonly release?: string;
 }
 
 interface Running {
@@ -41,12 +53,25 @@ interface Running {
   readonly grpcAddress?: string;
 }
 
+interface Parts {
+  readonly erp: ErpSimulator;
+  readonly processor: ProcessorBeside;
+  readonly env: NodeJS.ProcessEnv;
+  readonly ports: Readonly<Record<ProcessName, readonly number[]>>;
+  readonly withoutKeys: string | undefined;
+  readonly clocksCanBeSet: boolean;
+  readonly release: string;
+}
+
 /** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP and payment processor in this one. */
 export class NetworkedHub implements AsyncDisposable {
   readonly erp: ErpSimulator;
   readonly processor: ProcessorBeside;
+  /** Folder of the code that processes run which are started from now on. */
+  release: string;
   readonly #env: NodeJS.ProcessEnv;
   readonly #withoutKeys;
+  readonly #clocksCanBeSet: boolean;
   /** Of each service's replicas; a process that is started again has the port it had. */
   readonly #ports: Readonly<Record<ProcessName, readonly number[]>>;
   /** By service, a place per replica. */
@@ -56,24 +81,20 @@ export class NetworkedHub implements AsyncDisposable {
   #output = '';
   #turn = 0;
 
-  private constructor(
-    erp: ErpSimulator,
-    processor: ProcessorBeside,
-    env: NodeJS.ProcessEnv,
-    ports: Readonly<Record<ProcessName, readonly number[]>>,
-    withoutKeys: string | undefined,
-  ) {
+  private constructor({ erp, processor, env, ports, withoutKeys, clocksCanBeSet, release }: Parts) {
     this.erp = erp;
     this.processor = processor;
-    this.#withoutKeys = withoutKeys && { HUB_POSTGRES_URL: withoutKeys };
+    this.release = release;
     this.#env = env;
     this.#ports = ports;
+    this.#withoutKeys = withoutKeys && { HUB_POSTGRES_URL: withoutKeys };
+    this.#clocksCanBeSet = clocksCanBeSet;
     this.#running = recordOf(() => []);
   }
 
   static async start(
     { withoutKeys, ...engines }: Engines,
-    { env = {}, erp: behaviour, seed, replicas = 1 }: NetworkedHubOptions = {},
+    { env = {}, erp: behaviour, seed, replicas = 1, beforeErp, clocksCanBeSet = false, release = ROOT }: NetworkedHubOptions = {},
   ): Promise<NetworkedHub> {
     const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
     const processor = await ProcessorBeside.start(seed);
@@ -81,10 +102,11 @@ export class NetworkedHub implements AsyncDisposable {
     for (const name of PROCESSES) for (let replica = 0; replica < replicas; replica++) ports[name].push(await freePort());
     const urlsOf = (name: ProcessName): string => ports[name].map((port) => `http://127.0.0.1:${port}`).join(',');
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const hub = new NetworkedHub(
+    const hub = new NetworkedHub({
       erp,
       processor,
-      {
+      env: {
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         ...process.env,
         ...engines,
         HUB_PROFILE: 'networked',
@@ -99,13 +121,15 @@ export class NetworkedHub implements AsyncDisposable {
         HUB_ORCHESTRATION_URL: urlsOf('orchestration-service'),
         HUB_OUTBOUND_URL: urlsOf('outbound-service'),
         HUB_READ_MODEL_URL: urlsOf('read-model'),
-        ERP_URL: erp.url,
+        ERP_URL: beforeErp ? await beforeErp(erp.url) : erp.url,
         ...processor.env,
         ...env,
       },
       ports,
       withoutKeys,
-    );
+      clocksCanBeSet,
+      release,
+    });
     try {
       processor.hubAt(`http://127.0.0.1:${ports.gateway[0]}`);
       hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
@@ -155,11 +179,7 @@ export class NetworkedHub implements AsyncDisposable {
 
   /** @param env beside what the hub was started with */
   async startProcess(name: ProcessName, replica = 0, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const child = spawn(process.execPath, [`${name}/main.ts`], {
-      cwd: ROOT,
-      env: { ...this.#env, ...(name === 'orchestration-service' && this.#withoutKeys), ...env, PORT: String(this.#ports[name][replica]) },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.#spawn(name, replica, env);
     const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
     const limit = setTimeout(() => {
       child.kill('SIGKILL');
@@ -172,7 +192,6 @@ export class NetworkedHub implements AsyncDisposable {
       const line = printed.split('\n').find((candidate) => candidate.startsWith('{"url"') && candidate.endsWith('}'));
       if (line) ready({ child, ...(JSON.parse(line) as Omit<Running, 'child'>) });
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     try {
       this.#running[name][replica] = await promise;
     } catch (error) {
@@ -181,6 +200,32 @@ export class NetworkedHub implements AsyncDisposable {
     } finally {
       clearTimeout(limit);
     }
+  }
+
+  /** Killed so long after it was started, ready or not. */
+  async startAndKill(name: ProcessName, replica: number, afterMs: number): Promise<void> {
+    const child = this.#spawn(name, replica);
+    child.stdout.resume();
+    const ended = once(child, 'exit');
+    const [code] = (await Promise.race([ended, sleep(afterMs, [])])) as (number | null)[];
+    if (code !== undefined) throw new Error(`${name} ended with ${code} by itself:\n${this.#output}`);
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  #spawn(name: ProcessName, replica: number, env: Readonly<Record<string, string>> = {}): ChildProcessByStdio<null, Readable, Readable> {
+    const child = spawn(process.execPath, [...(this.#clocksCanBeSet ? SETTABLE_CLOCK : []), `${name}/main.ts`], {
+      cwd: this.release,
+      env: {
+        ...this.#env,
+        ...(name === 'orchestration-service' && this.#needingNoKeys()),
+        ...env,
+        PORT: String(this.#ports[name][replica]),
+      },
+      stdio: ['ignore', 'pipe', 'pipe', ...(this.#clocksCanBeSet ? (['ipc'] as const) : [])],
+    }) as ChildProcessByStdio<null, Readable, Readable>;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    return child;
   }
 
   /** Resolves with the exit code, once it has ended; `null` when a signal ended it. */
@@ -194,6 +239,23 @@ export class NetworkedHub implements AsyncDisposable {
     return code;
   }
 
+  /** It hangs, connections and locks in hand, until it is thawed. Being killed ends it all the same. */
+  freeze(name: ProcessName, replica = 0): void {
+    this.#signal(name, 'SIGSTOP', replica);
+  }
+
+  /** It goes on where it was, and does not know that it was away. */
+  thaw(name: ProcessName, replica = 0): void {
+    this.#signal(name, 'SIGCONT', replica);
+  }
+
+  /** Of this process alone, against the machine's. @param aheadMs negative when it is behind */
+  async setClock(name: ProcessName, aheadMs: number, replica = 0): Promise<void> {
+    const child = this.#running[name][replica]?.child;
+    if (!child?.connected) throw new Error(`the clock of replica ${replica} of ${name} cannot be set`);
+    await promisify((message: ClockSet, done: (error: Error | null) => void) => child.send(message, done))({ aheadMs });
+  }
+
   /** SIGKILL to all. */
   async kill(): Promise<void> {
     await this.#endAll(PROCESSES, 'SIGKILL');
@@ -205,13 +267,13 @@ export class NetworkedHub implements AsyncDisposable {
     return codes.find((code) => code !== 0) ?? 0;
   }
 
-  /** Whatever does not run. */
+  /** Whatever does not run. If one cannot be started the others are waited for, so that they can be ended. */
   async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    await Promise.all(
-      this.#each(PROCESSES).map(async ([name, replica]) => {
-        if (!this.#running[name][replica]) await this.startProcess(name, replica, env);
-      }),
-    );
+    const startings = this.#each(PROCESSES).map(async ([name, replica]) => {
+      if (!this.#running[name][replica]) await this.startProcess(name, replica, env);
+    });
+    await Promise.allSettled(startings);
+    await Promise.all(startings);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -219,6 +281,15 @@ export class NetworkedHub implements AsyncDisposable {
     await this.#management?.[Symbol.asyncDispose]();
     await this.erp[Symbol.asyncDispose]();
     await this.processor[Symbol.asyncDispose]();
+  }
+
+  /** Release 0.1.0 wants a master key in every process. */
+  #needingNoKeys(): NodeJS.ProcessEnv {
+    return { ...this.#withoutKeys, ...(this.#withoutKeys && this.release === ROOT && { HUB_MASTER_KEY: '' }) };
+  }
+
+  #signal(name: ProcessName, signal: NodeJS.Signals, replica: number): void {
+    if (!this.#running[name][replica]?.child.kill(signal)) throw new Error(`replica ${replica} of ${name} is not running`);
   }
 
   #all(): readonly Running[] {

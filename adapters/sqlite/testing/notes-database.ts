@@ -4,8 +4,8 @@ import type { DatabaseModule } from '../database-module.ts';
 /** A tiny database for the writer's own tests. */
 export const database = {
   migrations: [
-    'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT',
-    'CREATE TABLE totals (commits INTEGER NOT NULL) STRICT; INSERT INTO totals VALUES (0)',
+    { sql: 'CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT', compatibleFrom: 1 },
+    { sql: 'CREATE TABLE totals (commits INTEGER NOT NULL) STRICT; INSERT INTO totals VALUES (0)', compatibleFrom: 2 },
   ],
   open: (db) => {
     const insert = db.prepare('INSERT INTO notes (text) VALUES (?)');

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { resolve } from 'node:path';
+import { freePort } from '../../../tests/servers/local-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -13,15 +13,6 @@ export const secrets = (): Readonly<Record<string, string>> => ({
   HUB_SIGNING_KEY: generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   ERP_URL: 'http://127.0.0.1:9',
 });
-
-/** A port that nobody listens on. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((closed) => server.close(closed));
-  return port;
-};
 
 /** A process that may never become ready, looked at through its management port alone. Disposing kills it. */
 export class SpawnedProcess implements AsyncDisposable {

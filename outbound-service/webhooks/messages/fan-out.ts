@@ -6,6 +6,7 @@ import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore, Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import { goingOnAt } from '../../going-on.ts';
 import { FACE_CATEGORIES, faceOf } from '../flows.ts';
 import { SubscriptionRegistry } from '../subscriptions/registry.ts';
 import { wants } from '../subscriptions/state.ts';
@@ -21,7 +22,7 @@ const BATCH = 500;
 
 interface FanOutPorts {
   readonly store: EventStore;
-  readonly documents: Pick<DocumentStore, 'checkpoint' | 'write'>;
+  readonly documents: Pick<DocumentStore, 'takeOver' | 'write'>;
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
@@ -61,7 +62,7 @@ export const startFanOut = (ports: FanOutPorts, requests: MessageRequests, bodie
 
 const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: MessageBodies, term: Term, onWell: () => void) => {
   const { store, documents } = ports;
-  let after = await documents.checkpoint(FAN_OUT);
+  let after = await goingOnAt(await documents.takeOver(FAN_OUT, term), store);
   const registry = await SubscriptionRegistry.read(store, after);
   while (!term.signal.aborted) {
     // Without subscribers the objects' events are not even read.
@@ -86,7 +87,11 @@ const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: 
     onWell();
     const ended = new AbortController();
     try {
-      await Promise.race([feed.done, aborted(term.signal), moveCheckpoint(ports, feed, AbortSignal.any([term.signal, ended.signal]))]);
+      await Promise.race([
+        feed.done,
+        aborted(term.signal),
+        moveCheckpoint(ports, feed, term, AbortSignal.any([term.signal, ended.signal])),
+      ]);
     } catch (error) {
       if (!(error instanceof OtherEventsWanted)) throw error;
     } finally {
@@ -98,12 +103,12 @@ const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: 
 /** Ends a subscription that reads too little, or more than anybody wants: the next one begins behind the event that was read last. */
 class OtherEventsWanted extends Error {}
 
-const moveCheckpoint = async ({ documents, clock }: FanOutPorts, feed: Subscription, signal: AbortSignal): Promise<void> => {
+const moveCheckpoint = async ({ documents, clock }: FanOutPorts, feed: Subscription, term: Term, signal: AbortSignal): Promise<void> => {
   let moved = feed.position;
   while (!signal.aborted) {
     await clock.sleep(CHECKPOINT_EVERY_MS, signal);
     const { position } = feed;
-    if (position > moved) await documents.write(FAN_OUT, [], position);
+    if (position > moved) await documents.write(FAN_OUT, [], position, undefined, term);
     moved = position;
   }
 };

@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { queueName } from '@sagahub/adapters/rabbitmq/topology.ts';
+import { QUEUES } from '@sagahub/hub/flows.ts';
 import amqp from 'amqplib';
+import { MongoClient } from 'mongodb';
 import type { RabbitMqServer } from '../../servers/rabbitmq.ts';
 import type { RedisServer } from '../../servers/redis.ts';
-
-const QUEUES = ['orchestration.order', 'outbound.erp'];
 
 /** Everything that Redis holds is gone. */
 export const emptyRedis = ({ port }: RedisServer): Promise<void> =>
@@ -22,11 +22,27 @@ export const emptyRedis = ({ port }: RedisServer): Promise<void> =>
 export const emptyRabbitMq = async ({ url }: RabbitMqServer, what: 'hints' | 'queues'): Promise<void> => {
   const connection = await amqp.connect(url);
   try {
-    const channel = await connection.createChannel();
-    for (const queue of QUEUES)
-      if (what === 'hints') await channel.purgeQueue(queueName(queue));
-      else await channel.deleteQueue(queueName(queue));
+    for (const name of QUEUES.map(queueName)) {
+      const channel = await connection.createChannel();
+      channel.on('error', () => {}); // one that this hub never declared, as it has no such work
+      await (what === 'hints' ? channel.purgeQueue(name) : channel.deleteQueue(name)).catch(ignoreMissing);
+    }
   } finally {
     await connection.close();
+  }
+};
+
+const NOT_FOUND = 404;
+const ignoreMissing = (error: unknown): void => {
+  if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
+};
+
+/** Every document and checkpoint of a hub is gone. */
+export const dropCollections = async (url: string): Promise<void> => {
+  const client = await MongoClient.connect(url);
+  try {
+    for (const collection of await client.db().collections()) await collection.drop();
+  } finally {
+    await client.close();
   }
 };

@@ -49,6 +49,19 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     assert.deepEqual(broken, []);
   }).timeout(TEST_LIMIT_MS);
 
+  it('accepts all orders and loses none when MongoDB, Redis and RabbitMQ lose everything at once, with orders in flight', async () => {
+    const { site } = held;
+    const { mongodb, redis, rabbitmq } = site.engines;
+    const broken = await site.through(async ({ someLoad }) => {
+      await Promise.all([emptyRedis(redis), emptyRabbitMq(rabbitmq, 'queues')]);
+      await Promise.all([mongodb.kill(), rabbitmq.stop()]);
+      await mongodb.empty();
+      await someLoad();
+      await Promise.all([mongodb.restart(), rabbitmq.restart()]);
+    }, round(awayAtPresent));
+    assert.deepEqual(broken, []);
+  }).timeout(TEST_LIMIT_MS);
+
   it('tells everybody to try again and loses nothing when PostgreSQL is restarted, and when it is killed', async () => {
     const { site } = held;
     const { postgres } = site.engines;

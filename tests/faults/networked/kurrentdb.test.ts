@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
 import { SERVICES } from '../../support/networked-hub.ts';
+import { emptyRabbitMq, emptyRedis } from './emptying.ts';
 import { awayAtPresent } from './excuses.ts';
 import { networkedSite, REPLICAS, TEST_LIMIT_MS } from './site.ts';
 
@@ -27,6 +28,24 @@ describe(`a hub of many processes, with our double of KurrentDB as its log (HUB_
         await server.dropConnections();
       },
       { seed, random, excused: awayAtPresent },
+    );
+    assert.deepEqual(broken, []);
+  }).timeout(TEST_LIMIT_MS);
+
+  it('has stock, discounts, open work and documents again, and keeps every promise, when all but the log and the keys are lost under load', async () => {
+    const { site } = held;
+    const { postgres, redis, rabbitmq, mongodb } = site.engines;
+    const broken = await site.through(
+      async () => {
+        await site.hub.kill();
+        const keys = postgres.dump(site.urls.HUB_POSTGRES_URL, 'sagahub_keys');
+        const fresh = await postgres.createDatabase();
+        postgres.restore(fresh, keys);
+        await emptyRedis(redis);
+        await emptyRabbitMq(rabbitmq, 'queues');
+        await site.hub.startAgain({ HUB_POSTGRES_URL: fresh, HUB_MONGODB_URL: mongodb.database('anew') });
+      },
+      { seed, random: seededRandom(seed), excused: awayAtPresent },
     );
     assert.deepEqual(broken, []);
   }).timeout(TEST_LIMIT_MS);

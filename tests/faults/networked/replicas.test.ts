@@ -30,19 +30,20 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     assert.deepEqual(broken, []);
   }).timeout(TEST_LIMIT_MS);
 
-  it('answers every call, none with a 5xx, and loses nothing when each of its processes is restarted in turn', async () => {
+  it('answers every call, none with a 5xx, and loses nothing when a replica of each service, and a gateway, is restarted in turn', async () => {
     const { site } = held;
+    const random = seededRandom(seed);
     const codes: (number | null)[] = [];
     const broken = await site.through(
       async ({ someLoad }) => {
-        for (const name of PROCESSES)
-          for (let replica = 0; replica < REPLICAS; replica++) {
-            codes.push(await site.hub.end(name, 'SIGTERM', replica));
-            await site.hub.startProcess(name, replica);
-            await someLoad();
-          }
+        for (const name of PROCESSES) {
+          const replica = Math.floor(random() * REPLICAS);
+          codes.push(await site.hub.end(name, 'SIGTERM', replica));
+          await site.hub.startProcess(name, replica);
+          await someLoad();
+        }
       },
-      { seed, random: seededRandom(seed), excused: noExcuse, alwaysThere: true },
+      { seed, random, excused: noExcuse, alwaysThere: true },
     );
     assert.deepEqual(broken, []);
     assert.deepEqual([...new Set(codes)], [0]);

@@ -2,13 +2,15 @@ import { explainFailure } from '@sagahub/contracts/testing/failure-context.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
 import type { Answer } from '@sagahub/hub/harness/api-client.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
-import { type EventStoreKind, missingEngines, SharedEngines } from '../../support/engines.ts';
-import { NetworkedHub } from '../../support/networked-hub.ts';
+import { type EventStoreKind, migrateWith, missingEngines, SharedEngines } from '../../support/engines.ts';
+import { type Engines, NetworkedHub } from '../../support/networked-hub.ts';
 import { HEALTHY, stockUp } from '../campaign.ts';
-import { gatherEvidence, type HubFromOutside } from '../evidence.ts';
+import { gatherEvidence, type HubFromOutside, TOLD } from '../evidence.ts';
 import { IMPATIENT } from '../fleet.ts';
 import { brokenPromises } from '../invariants.ts';
 import { type Random, runLoad } from '../load.ts';
+import { WebhookReceiver } from '../../support/webhook-receiver.ts';
+import { Links } from './links.ts';
 import { Witness } from '../witness.ts';
 
 /** Of every service, and of the gateway. */
@@ -21,6 +23,13 @@ export const TEST_LIMIT_MS = 420_000;
 const REST_LIMIT_MS = 240_000;
 /** An ERP that lives in this process, beside the senders, needs a moment longer to answer. */
 const PATIENCE = { HUB_ERP_TIMEOUT: '2s', HUB_ERP_SETTLE: '2500ms' };
+/** Receivers of webhooks are in this process, too, and a message that met a fault is not to be waited for as long as is usual. */
+const WEBHOOKS = {
+  HUB_WEBHOOK_ALLOW_HTTP: 'true',
+  HUB_WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
+  HUB_WEBHOOK_RETRY_DELAYS: Array.from({ length: 30 }, () => '1s').join(),
+};
+const PAUSE_MS = 150;
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
 const SOME_ORDERS = 15;
 
@@ -32,29 +41,88 @@ export interface Round {
   readonly excused: (answer: Answer) => boolean;
   /** Every call is to have an answer. Default false. */
   readonly alwaysThere?: boolean;
+  /** Of each sender, between two acts. Default 150: ten processes share a machine with others. */
+  readonly pauseMs?: number;
 }
 
+export interface SiteOptions {
+  readonly eventStore: EventStoreKind;
+  /** PostgreSQL has a disk of its own that can be filled; by root on Linux only. Default false. */
+  readonly smallDisk?: boolean;
+  /** Folder of the code that it starts with. Default: this repository. */
+  readonly release?: string;
+  /** Somebody subscribes to what completes, and must be told. Default false. */
+  readonly subscribed?: boolean;
+  /** Of its processes, beside what all sites have. */
+  readonly env?: (urls: Engines) => Readonly<Record<string, string>>;
+}
+
+/** More than the events of a site's life, and little enough to be filled in a moment. */
+const SMALL_DISK_MIB = 1_024;
+
+type Parts = Pick<NetworkedSite, 'hub' | 'engines' | 'urls' | 'links' | 'subscriber'>;
+
 /** A hub of many processes on engines of its own, whose parts fail under load, and whoever looks at it from outside. */
-export class NetworkedSite implements HubFromOutside {
+export class NetworkedSite implements HubFromOutside, AsyncDisposable {
   readonly hub: NetworkedHub;
   readonly engines: SharedEngines;
+  /** Of its engines themselves, past the proxies. */
+  readonly urls: Engines;
+  readonly links: Links;
   readonly erp;
   readonly demo;
   readonly operator;
   readonly auditor;
+  readonly subscriber: WebhookReceiver | undefined;
   readonly witness = new Witness();
+  readonly #opened: AsyncDisposableStack;
 
-  constructor(hub: NetworkedHub, engines: SharedEngines) {
+  private constructor(opened: AsyncDisposableStack, { hub, engines, urls, links, subscriber }: Parts) {
+    this.#opened = opened;
     this.hub = hub;
     this.engines = engines;
+    this.urls = urls;
+    this.links = links;
+    this.subscriber = subscriber;
     this.erp = hub.erp;
     this.demo = hub.client('demo');
     this.operator = hub.client('operator');
     this.auditor = hub.client('auditor');
   }
 
+  static async open({ eventStore, smallDisk = false, subscribed = false, release, env }: SiteOptions): Promise<NetworkedSite> {
+    await using opened = new AsyncDisposableStack();
+    const engines = opened.use(await SharedEngines.start({ smallDiskMiB: smallDisk ? SMALL_DISK_MIB : undefined }));
+    const links = opened.use(new Links());
+    const urls = await engines.forOneHub(eventStore, release === undefined ? undefined : migrateWith(release));
+    const hub = opened.use(
+      await NetworkedHub.start(await links.before(urls), {
+        env: { ...IMPATIENT, ...PATIENCE, ...WEBHOOKS, HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0', ...env?.(urls) },
+        ...(release !== undefined && { release }),
+        replicas: REPLICAS,
+        erp: HEALTHY,
+        beforeErp: (url) => links.through('ERP', url),
+        clocksCanBeSet: true,
+      }),
+    );
+    const subscriber = subscribed ? opened.use(await WebhookReceiver.start()) : undefined;
+    const site = new NetworkedSite(opened.move(), { hub, engines, urls, links, subscriber });
+    await stockUp(site);
+    if (subscriber) await site.#subscribe(subscriber.url(TOLD));
+    return site;
+  }
+
+  async #subscribe(url: string): Promise<void> {
+    const { status, text } = await this.demo.post('/api/v1/webhooks', { url, types: ['order.completed'] });
+    if (status !== 201) throw new Error(`a subscription was answered ${status}: ${text}`);
+  }
+
   get managementUrl(): string {
     return this.hub.managementUrl;
+  }
+  /** PostgreSQL, as the user who owns the schemas. */
+  get ownerUrl(): string {
+    return this.urls.HUB_POSTGRES_URL.replace('service@', 'postgres@');
   }
 
   /** Lets the fault happen under load, waits until the hub has come to rest, and answers the promises it broke. */
@@ -62,11 +130,21 @@ export class NetworkedSite implements HubFromOutside {
     fault: (round: Round & { readonly someLoad: () => Promise<void> }) => Promise<void>,
     round: Round,
   ): Promise<readonly string[]> {
-    const { seed, random, excused, alwaysThere = false } = round;
+    const { seed, random, excused, alwaysThere = false, pauseMs = PAUSE_MS } = round;
     const stop = new AbortController();
     const { demo, operator, witness } = this;
     const prefix = `S${seed}-${witness.accepted.size}`;
-    const load = runLoad({ demo, operator, witness, random, prefix, signal: stop.signal, excused, alwaysThere });
+    const load = runLoad({
+      demo,
+      operator,
+      witness,
+      random,
+      prefix,
+      signal: stop.signal,
+      excused,
+      alwaysThere,
+      pauseMs,
+    });
     const someLoad = async (): Promise<void> => {
       const enough = witness.accepted.size + SOME_ORDERS;
       await until(
@@ -83,28 +161,38 @@ export class NetworkedSite implements HubFromOutside {
       stop.abort();
       await load;
     }
+    return this.promisesBroken();
+  }
+
+  /** Once everything has come to its end. */
+  async promisesBroken(): Promise<readonly string[]> {
     await this.erp.behave(HEALTHY);
-    return brokenPromises(await gatherEvidence(this, witness, REST_LIMIT_MS));
+    return brokenPromises(await gatherEvidence(this, this.witness, REST_LIMIT_MS));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#opened.disposeAsync();
   }
 }
 
-/** One site for all tests of a `describe`; they are skipped where an engine is missing. */
-export const networkedSite = (eventStore: EventStoreKind): { readonly site: NetworkedSite } => {
-  const opened = new AsyncDisposableStack();
+/**
+ * One site for all tests of a `describe`; they are skipped where an engine is missing.
+ * @param more asked for before anything is started; may skip
+ */
+export const networkedSite = (
+  eventStore: EventStoreKind,
+  more: (context: Mocha.Context) => Partial<SiteOptions> = () => ({}),
+): { readonly site: NetworkedSite } => {
   const holder: { site: NetworkedSite } = { site: undefined as unknown as NetworkedSite };
   before(async function () {
     this.timeout(START_LIMIT_MS);
     const missing = missingEngines();
     if (missing.length > 0) skip(this, missing.join('; '));
-    const engines = opened.use(await SharedEngines.start());
-    const env = { ...IMPATIENT, ...PATIENCE, HUB_PARTNER_RATE_LIMIT_PER_MINUTE: '0' };
-    const hub = opened.use(await NetworkedHub.start(await engines.forOneHub(eventStore), { env, replicas: REPLICAS, erp: HEALTHY }));
-    holder.site = new NetworkedSite(hub, engines);
-    await stockUp(holder.site);
+    holder.site = await NetworkedSite.open({ eventStore, ...more(this) });
   });
   after(async function () {
     this.timeout(START_LIMIT_MS);
-    await opened.disposeAsync();
+    await holder.site?.[Symbol.asyncDispose]();
   });
   afterEach(function () {
     explainFailure(this, () => `the processes printed at the end:\n${holder.site?.hub.output}`);

@@ -1,6 +1,10 @@
-import type { ApiRequest, ApiResponse } from '@sagahub/contracts/api/route.ts';
-import type { OperationDoc } from '@sagahub/contracts/api/route.ts';
-import { asksFor, NDJSON } from './answers.ts';
+import type { ApiRequest, ApiResponse, OperationDoc } from './route.ts';
+
+export const NDJSON = 'application/x-ndjson';
+
+/** Does the caller ask for this media type by name? A wildcard is content with the default. */
+export const asksFor = (accept: string | undefined, mediaType: string): boolean =>
+  (accept ?? '').split(',').some((range) => range.split(';', 1)[0]?.trim().toLowerCase() === mediaType);
 
 /**
  * Work that takes a while: with `Accept: application/x-ndjson` its progress, one report a line, the last one being the result;

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { FairShareError, OverloadedError } from '@sagahub/contracts/errors.ts';
+import type { Place } from '@sagahub/contracts/ports/admission-gate.ts';
+import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
+import { recordTelemetry } from '@sagahub/contracts/testing/recorded-telemetry.ts';
+import { openAdmissionGate } from './admission-gate.ts';
+
+/** Of its first moments: 32 at once, which take 10 ms each, so that 320 are let in within the longest wait. */
+const AT_ONCE = 32;
+const A_BURST = 512;
+
+const opened = () => {
+  const clock = manualClock();
+  const telemetry = recordTelemetry();
+  const process = { busyShare: 0 };
+  const gate = openAdmissionGate({
+    most: 64, // and 512 who wait
+    maxWaitMs: 100,
+    tolerance: 1.5,
+    clock,
+    telemetry,
+    now: () => clock.now(),
+    busyShare: () => process.busyShare,
+  });
+  const places: Place[] = [];
+  const refusals: unknown[] = [];
+  const send = (partnerId: string, count = 1): void => {
+    for (let sent = 0; sent < count; sent += 1)
+      try {
+        const entered = gate.enter({ partnerId });
+        if ('leave' in entered) places.push(entered);
+        else
+          entered.then(
+            (place) => places.push(place),
+            (error: unknown) => refusals.push(error),
+          );
+      } catch (error) {
+        refusals.push(error);
+      }
+  };
+  return { clock, gate, process, telemetry, places, refusals, send };
+};
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the gate of intake', () => {
+  it('lets in at once what can be carried out, and the next one when somebody leaves', async () => {
+    const { places, refusals, send } = opened();
+    send('a', AT_ONCE + 2);
+    assert.equal(places.length, AT_ONCE);
+    places[0]!.leave(true);
+    places[0]!.leave(true); // only the first time counts
+    await settled();
+    assert.deepEqual([places.length, refusals.length], [AT_ONCE + 1, 0]);
+  });
+
+  it('bears a burst', () => {
+    const { refusals, send } = opened();
+    send('a', AT_ONCE + A_BURST);
+    assert.equal(refusals.length, 0);
+  });
+
+  it('refuses with 503 what is more than a burst, and says so before a body is read', () => {
+    const { gate, refusals, send } = opened();
+    send('a', AT_ONCE + A_BURST + 1);
+    assert.ok(refusals[0] instanceof OverloadedError);
+    assert.throws(() => gate.check({ partnerId: 'a' }), OverloadedError);
+  });
+
+  it('bears less once people have been waiting for half a second', async () => {
+    const { clock, refusals, send } = opened();
+    send('a', AT_ONCE + 400);
+    assert.equal(refusals.length, 0);
+    await clock.advance(500);
+    send('a');
+    assert.equal(refusals.length, 1);
+  });
+
+  it('keeps a quarter of the places for others while they are about, who then need not wait for one', async () => {
+    const { clock, places, send } = opened();
+    for (let step = 0; step < 40; step += 1) {
+      send('b');
+      places.pop()!.leave();
+      send('a', 8);
+      await clock.advance(50);
+    }
+    assert.equal(places.length, (AT_ONCE * 3) / 4);
+    send('b');
+    assert.equal(places.length, (AT_ONCE * 3) / 4 + 1);
+  });
+
+  it('gives one partner no more places beside others than leave the process time for them', async () => {
+    const { clock, process, places, send } = opened();
+    process.busyShare = 0.9;
+    for (let step = 0; step < 40; step += 1) {
+      send('b');
+      places.pop()!.leave();
+      send('a', 8);
+      await clock.advance(50);
+    }
+    assert.equal(places.length, 2);
+  });
+
+  it('gives all places to whoever is there alone', async () => {
+    const { clock, places, send } = opened();
+    send('b');
+    places[0]!.leave(true);
+    places.length = 0;
+    await clock.advance(1_001);
+    send('a', AT_ONCE + 100);
+    assert.equal(places.length, AT_ONCE);
+  });
+
+  it('lets another partner in next, however many of the first one wait', async () => {
+    const { gate, places, send } = opened();
+    send('a', AT_ONCE + 100);
+    const entered = gate.enter({ partnerId: 'b' });
+    places[0]!.leave(true);
+    assert.ok('leave' in (await entered));
+  });
+
+  it('makes room for another partner when it is full, and tells whoever has most in it with 429 to send less', async () => {
+    const { gate, refusals, send } = opened();
+    send('a', AT_ONCE + A_BURST);
+    gate.check({ partnerId: 'b' });
+    send('b');
+    await settled();
+    assert.equal(refusals.length, 1);
+    assert.ok(refusals[0] instanceof FairShareError);
+    assert.throws(() => gate.check({ partnerId: 'a' }), FairShareError);
+    gate.check({ partnerId: 'b' });
+  });
+
+  it('says 503 to all where nobody has most of it', () => {
+    const { refusals, send } = opened();
+    for (let sent = 0; sent < AT_ONCE + A_BURST + 30; sent += 1) send(['a', 'b', 'c'][sent % 3]!);
+    assert.ok(refusals.length > 0);
+    assert.ok(refusals.every((error) => error instanceof OverloadedError));
+  });
+
+  it('refuses those who have waited for a second because nobody leaves', async () => {
+    const { clock, refusals, places, send } = opened();
+    send('a', AT_ONCE + 1);
+    await clock.advance(1_251);
+    assert.ok(refusals[0] instanceof OverloadedError);
+    for (const place of places) place.leave();
+    send('a');
+    assert.equal(places.length, AT_ONCE + 1);
+  });
+
+  it('tells the log whom it refuses, once in ten seconds', async () => {
+    const { clock, send, telemetry } = opened();
+    send('a', AT_ONCE + A_BURST + 50);
+    assert.deepEqual(
+      telemetry.warnings.map(({ fields }) => fields),
+      [{ reason: 'overloaded', partnerId: 'a', limit: AT_ONCE, waiting: A_BURST }],
+    );
+    assert.equal(telemetry.counts.get('hub.intake.shed{"reason":"overloaded"}'), 50);
+    await clock.advance(10_000);
+    send('a', A_BURST + 1);
+    assert.equal(telemetry.warnings.length, 2);
+  });
+
+  it('spreads those it refuses over three seconds', () => {
+    const { refusals, send } = opened();
+    send('a', AT_ONCE + A_BURST + 6);
+    const afterMs = refusals.map((error) => (error as OverloadedError).retryAfterMs);
+    assert.deepEqual(new Set(afterMs), new Set([1_000, 2_000, 3_000]));
+  });
+});

@@ -1,0 +1,230 @@
+import { FairShareError, type HubError, OverloadedError } from '@sagahub/contracts/errors.ts';
+import type { AdmissionGate, Place } from '@sagahub/contracts/ports/admission-gate.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Counter, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
+import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import { ConcurrencyLimit } from './concurrency-limit.ts';
+import { Courtesy } from './courtesy.ts';
+import { type Waiter, WaitingRoom } from './waiting-room.ts';
+
+export interface GateOptions {
+  /** Never more at once than this. */
+  readonly most: number;
+  /** How long the last one in the room is to wait at most. */
+  readonly maxWaitMs: number;
+  /** How much slower than alone requests may become. */
+  readonly tolerance: number;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly telemetry: Pick<Telemetry, 'gauge' | 'counter' | 'logger'>;
+  /** Milliseconds from any start, finer than a clock's. Default: `performance.now`. */
+  readonly now?: () => number;
+  /** Share of the time since it was asked last in which the process had something to do. Default: of its event loop. */
+  readonly busyShare?: () => number;
+}
+
+interface Waiting extends Waiter {
+  readonly enter: (place: Place) => void;
+  readonly refuse: (error: HubError) => void;
+}
+
+/** So many may always wait: what one client with many connections has outstanding is no overload. */
+const ALWAYS_WAITING = 64;
+/** A burst, or a pause of an engine, may fill the room so far for so long before anybody is refused. */
+const BURST = 512;
+const BURST_MS = 500;
+/** Where hardly anything may be carried out at once, hardly anything may wait. */
+const ROOM_PER_PLACE = 8;
+/** Of the places, one at least. */
+const KEPT_FOR_OTHERS = 0.25;
+/** What hangs is refused. */
+const LONGEST_WAIT_MS = 1_000;
+const LOOK_EVERY_MS = 250;
+/** Another partner that was here so lately is about. */
+const ABOUT_MS = 1_000;
+/** A line of the log for each refusal would be the next overload. */
+const TELL_EVERY_MS = 10_000;
+/** Refused clients are spread over them when they come back. */
+const RETRY_AFTER_MS = [1_000, 2_000, 3_000];
+
+export const openAdmissionGate = (options: GateOptions): AdmissionGate => new Gate(options);
+
+class Gate implements AdmissionGate {
+  readonly #options: GateOptions;
+  readonly #now: () => number;
+  readonly #limit: ConcurrencyLimit;
+  readonly #courtesy: Courtesy;
+  readonly #room = new WaitingRoom<Waiting>();
+  readonly #refused: Counter;
+  /** By partner. */
+  readonly #inFlight = new Map<string, number>();
+  #total = 0;
+  /** Since when somebody has been waiting at every moment. */
+  #standingSinceMs: number | undefined;
+  #isLooking = false;
+  #refusals = 0;
+  #toldAtMs = -Infinity;
+  #latest: Seen | undefined;
+  #latestOther: Seen | undefined;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#limit = new ConcurrencyLimit(options);
+    this.#courtesy = new Courtesy(options.busyShare ?? eventLoopShare());
+    const { telemetry } = options;
+    this.#refused = telemetry.counter(METRICS.intakeShed.name);
+    telemetry.gauge(METRICS.intakeLimit.name, () => [[this.#limit.limit]]);
+    telemetry.gauge(METRICS.intakeInFlight.name, () => [[this.#total]]);
+    telemetry.gauge(METRICS.intakeWaiting.name, () => [[this.#room.size]]);
+  }
+
+  check({ partnerId }: { readonly partnerId: string }): void {
+    const nowMs = this.#now();
+    this.#see(partnerId, nowMs);
+    if (this.#mayPass(partnerId, nowMs) || !this.#isRoomFull(nowMs)) return;
+    const fullest = this.#room.fullest();
+    if (fullest !== undefined && this.#room.waitingOf(partnerId) >= this.#room.waitingOf(fullest)) throw this.#refusal(partnerId, nowMs);
+  }
+
+  enter(who: { readonly partnerId: string }): Place | Promise<Place> {
+    const { partnerId } = who;
+    this.check(who);
+    const sinceMs = this.#now();
+    if (this.#mayPass(partnerId, sinceMs)) return this.#placeFor(partnerId);
+    if (this.#isRoomFull(sinceMs)) this.#makeRoom(sinceMs);
+    this.#standingSinceMs ??= sinceMs;
+    return new Promise((enter, refuse) => {
+      this.#room.add({ partnerId, sinceMs, enter, refuse });
+      if (!this.#isLooking) void this.#lookForHanging();
+    });
+  }
+
+  #mayPass(partnerId: string, nowMs: number): boolean {
+    return this.#total < this.#limit.limit && this.#room.waitingOf(partnerId) === 0 && !this.#hasItsShare(partnerId, nowMs);
+  }
+
+  /**
+   * While others are about, nobody has all places: those are given back some at a time, as the log takes many at once, and whoever comes between would
+   * wait for one first and then for the log. Nor so many that the process has no time for the others.
+   */
+  #hasItsShare(partnerId: string, nowMs: number): boolean {
+    if (!this.#isAnotherAbout(partnerId, nowMs)) return false;
+    const { limit } = this.#limit;
+    const has = this.#inFlight.get(partnerId) ?? 0;
+    if (has >= Math.max(1, limit - Math.max(1, Math.floor(limit * KEPT_FOR_OTHERS)))) return true;
+    if (has < this.#courtesy.places(nowMs)) return false;
+    this.#courtesy.wanted(nowMs);
+    return true;
+  }
+
+  #isRoomFull(nowMs: number): boolean {
+    const { most, maxWaitMs } = this.#options;
+    const isBurst = this.#standingSinceMs === undefined || nowMs - this.#standingSinceMs < BURST_MS;
+    const size = Math.max(isBurst ? BURST : ALWAYS_WAITING, this.#limit.perMs * maxWaitMs);
+    return this.#room.size >= Math.min(size, most * ROOM_PER_PLACE);
+  }
+
+  #placeFor(partnerId: string): Place {
+    this.#total += 1;
+    this.#inFlight.set(partnerId, (this.#inFlight.get(partnerId) ?? 0) + 1);
+    this.#room.hadTurn(partnerId);
+    const beganMs = this.#now();
+    this.#limit.begun(this.#total, beganMs);
+    let isLeft = false;
+    return {
+      leave: (served = false) => {
+        if (isLeft) return;
+        isLeft = true;
+        this.#leave(partnerId, beganMs, served);
+      },
+    };
+  }
+
+  #leave(partnerId: string, beganMs: number, served: boolean): void {
+    this.#total -= 1;
+    const left = (this.#inFlight.get(partnerId) ?? 1) - 1;
+    if (left > 0) this.#inFlight.set(partnerId, left);
+    else {
+      this.#inFlight.delete(partnerId);
+      this.#room.forget(partnerId);
+    }
+    const nowMs = this.#now();
+    if (served) this.#limit.ended(nowMs - beganMs, nowMs);
+    while (this.#total < this.#limit.limit) {
+      const next = this.#room.next((waiting) => this.#hasItsShare(waiting, nowMs));
+      if (!next) break;
+      next.enter(this.#placeFor(next.partnerId));
+    }
+    if (this.#room.size > 0) this.#limit.wanted();
+    if (this.#room.size === 0) this.#standingSinceMs = undefined;
+  }
+
+  #makeRoom(nowMs: number): void {
+    const fullest = this.#room.fullest();
+    if (fullest !== undefined) this.#room.removeNewestOf(fullest)?.refuse(this.#refusal(fullest, nowMs));
+  }
+
+  /** Who holds more than half of everything while others are about is told to send less; else there is more than can be done. */
+  #refusal(partnerId: string, nowMs: number): HubError {
+    const held = this.#room.waitingOf(partnerId) + (this.#inFlight.get(partnerId) ?? 0);
+    const isFlood = this.#isAnotherAbout(partnerId, nowMs) && held * 2 > this.#room.size + this.#total;
+    this.#refused.add(1, isFlood ? FAIR_SHARE : OVERLOADED);
+    this.#tell(partnerId, isFlood, nowMs);
+    return (isFlood ? UNFAIR : FULL)[this.#refusals++ % RETRY_AFTER_MS.length]!;
+  }
+
+  #tell(partnerId: string, isFlood: boolean, nowMs: number): void {
+    if (nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    this.#toldAtMs = nowMs;
+    const reason = isFlood ? FAIR_SHARE.reason : OVERLOADED.reason;
+    this.#options.telemetry.logger.warn('more comes than can be taken in: requests are refused', {
+      reason,
+      partnerId,
+      limit: this.#limit.limit,
+      waiting: this.#room.size,
+    });
+  }
+
+  #see(partnerId: string, atMs: number): void {
+    if (this.#latest && this.#latest.partnerId !== partnerId) this.#latestOther = this.#latest;
+    this.#latest = { partnerId, atMs };
+  }
+
+  #isAnotherAbout(partnerId: string, nowMs: number): boolean {
+    const other = this.#latest?.partnerId === partnerId ? this.#latestOther : this.#latest;
+    return other !== undefined && nowMs - other.atMs < ABOUT_MS;
+  }
+
+  /** Places that are never given back, because an engine is away, must not keep everybody waiting. */
+  async #lookForHanging(): Promise<void> {
+    this.#isLooking = true;
+    while (this.#room.size > 0) {
+      await this.#options.clock.sleep(LOOK_EVERY_MS);
+      const nowMs = this.#now();
+      for (const { partnerId, refuse } of this.#room.removeBefore(nowMs - LONGEST_WAIT_MS)) refuse(this.#refusal(partnerId, nowMs));
+      if (this.#room.size === 0) this.#standingSinceMs = undefined;
+    }
+    this.#isLooking = false;
+  }
+}
+
+const eventLoopShare = (): (() => number) => {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
+};
+
+interface Seen {
+  readonly partnerId: string;
+  readonly atMs: number;
+}
+
+/** Made once: taking a stack trace for each would cost as much as all the rest of a refusal. */
+const UNFAIR = RETRY_AFTER_MS.map((ms) => new FairShareError(ms));
+const FULL = RETRY_AFTER_MS.map((ms) => new OverloadedError(ms));
+const FAIR_SHARE = { reason: 'fair-share' };
+const OVERLOADED = { reason: 'overloaded' };

@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { aimedBelow, type Figure, figure } from './figures.ts';
+import type { Target } from './load.ts';
+import { capacityOf, MANY, OVERLOAD, tallyFigures } from './overload.ts';
+import { type Percentiles, percentilesOf, shown } from './percentiles.ts';
+import { Pressure, Tally } from './pressure.ts';
+import type { Profile } from './profile.ts';
+import { Site } from './site.ts';
+
+/** Times that the others are measured alone and beside the flood, in turns: what else the machine does falls on both. */
+const TURNS = 4;
+const TURN_SECONDS = 5;
+/** Offered by each of the others. */
+const OTHERS = ['globex', 'initech'] as const;
+const RATE_EACH = 25;
+
+/** How much longer the others wait for their 202 while one partner sends three times what the hub can accept. */
+export const measureFairness = async (profile: Profile, orders: number, report: (text: string) => void): Promise<readonly Figure[]> => {
+  await using site = await Site.open(profile);
+  await using closed = await site.generator('CAPACITY', MANY);
+  const offered = Math.ceil(OVERLOAD * (await capacityOf(closed, orders)));
+  await using flood = new Pressure({ url: site.hub.url, token: await site.hub.client('demo').token() }, 'FLOOD');
+  await using others = new Others(await Promise.all(OTHERS.map((name) => partner(site, name))));
+
+  await others.send();
+  const alone: Sending[] = [];
+  const beside: Sending[] = [];
+  const floods: Tally[] = [];
+  for (let turn = 1; turn <= TURNS; turn += 1) {
+    await atRest(site);
+    alone.push(await others.send());
+    const flooding = flood.offer(offered, TURN_SECONDS);
+    beside.push(await others.send());
+    floods.push(await flooding);
+    report(`turn ${turn}: ${shown(latency(alone.slice(-1)))} ms alone, ${shown(latency(beside.slice(-1)))} ms beside the flood`);
+  }
+  const [calm, flooded] = [latency(alone), latency(beside)];
+  const refused = beside.reduce((sum, sending) => sum + sending.refused, 0);
+  const late = percentilesOf(beside.flatMap(({ latenessMs }) => latenessMs));
+  return [
+    ...tallyFigures(`one partner at ${OVERLOAD}×`, offered, together(floods)),
+    figure(`others at ${RATE_EACH * OTHERS.length} orders/s, alone: accepted, p50 / p95 / p99`, `${shown(calm)} ms`, calm),
+    figure('others beside the flood: accepted, p50 / p95 / p99', `${shown(flooded)} ms`, flooded),
+    figure('others beside the flood: their generator late by, p50 / p95 / p99', `${shown(late)} ms`, late),
+    figure('others beside the flood: refused', `${refused} of ${refused + flooded.count}`, refused),
+    aimedBelow("others' p99 beside the flood, as a multiple of theirs alone", flooded.p99 / calm.p99, 2, '', 2),
+  ];
+};
+
+interface Sending {
+  readonly latencies: readonly number[];
+  readonly latenessMs: readonly number[];
+  readonly refused: number;
+}
+
+const latency = (sendings: readonly Sending[]): Percentiles => percentilesOf(sendings.flatMap(({ latencies }) => latencies));
+
+/** The other partners, in a process of their own. */
+class Others implements AsyncDisposable {
+  readonly #child: ChildProcess;
+
+  constructor(partners: readonly Target[]) {
+    this.#child = fork(new URL('./pressure-process.ts', import.meta.url), [JSON.stringify(partners)], { serialization: 'advanced' });
+  }
+
+  async send(): Promise<Sending> {
+    const answered = once(this.#child, 'message');
+    this.#child.send({ perSecond: RATE_EACH, seconds: TURN_SECONDS });
+    return ((await answered) as [Sending])[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+const together = (tallies: readonly Tally[]): Tally => {
+  const sum = new Tally();
+  for (const { accepted, refused, refusedAfterMs, latenessMs, withoutRetryAfter, unsent, inTime, seconds } of tallies) {
+    for (const sent of accepted) sum.accepted.push(sent);
+    for (const [status, count] of refused) sum.refused.set(status, (sum.refused.get(status) ?? 0) + count);
+    for (const ms of refusedAfterMs) sum.refusedAfterMs.push(ms);
+    for (const ms of latenessMs) sum.latenessMs.push(ms);
+    sum.withoutRetryAfter += withoutRetryAfter;
+    sum.unsent += unsent;
+    sum.inTime += inTime;
+    sum.seconds += seconds;
+  }
+  return sum;
+};
+
+const atRest = async (site: Site): Promise<void> => {
+  const { accepted } = await site.stats();
+  await site.completed(accepted);
+};
+
+/** A new partner with a client of its own. */
+const partner = async (site: Site, name: string): Promise<Target & { readonly name: string }> => {
+  const operator = site.hub.client('operator');
+  await operator.post('/api/v1/admin/partners', { partnerId: name, name });
+  const { status, body, text } = await operator.post(`/api/v1/admin/partners/${name}/clients`, {
+    clientId: `${name}-shop`,
+    scopes: ['orders:read', 'orders:write'],
+  });
+  if (status !== 201) throw new Error(`a client of ${name} was answered ${status}: ${text}`);
+  const client = new ApiClient(() => site.hub.url, body.clientId as string, body.clientSecret as string);
+  return { name, url: site.hub.url, token: await client.token() };
+};

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import { until } from '@sagahub/hub/harness/until.ts';
+import { seededRandom } from '@sagahub/simulators/random.ts';
+import { EventConsumer } from '../../support/event-consumer.ts';
+import { WebhookReceiver } from '../../support/webhook-receiver.ts';
+import { CheckpointWatch } from './checkpoints.ts';
+import { awayAtPresent } from './excuses.ts';
+import { type Leaders, leadersOf } from './leaders.ts';
+import { type NetworkedSite, networkedSite, TEST_LIMIT_MS } from './site.ts';
+
+const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
+
+/** Of each sender: takeovers take a minute or two, and FerretDB is slow once it holds thousands of orders. */
+const PAUSE_MS = 250;
+
+/** Of each kind one: whoever leads more is frozen with all of it. */
+const LEADERSHIPS = ['sequencer', 'relay', 'projector-orders', 'webhook-fan-out'] as const;
+
+describe(`leaders that hang and wake up in a hub of many processes (HUB_FAULTS_SEED=${seed})`, () => {
+  let receiver: WebhookReceiver;
+  before(async () => (receiver = await WebhookReceiver.start()));
+  after(() => receiver?.[Symbol.asyncDispose]());
+  const held = networkedSite('postgres', () => ({
+    subscribed: true,
+    env: ({ HUB_RABBITMQ_URL }) => ({
+      HUB_ALERT_URL: receiver.url('/alerts'),
+      HUB_ALERT_SECRET: 'a secret of some length',
+      HUB_CONSUMERS: 'ledger=order.#',
+      HUB_EVENTS_URL: HUB_RABBITMQ_URL,
+    }),
+  }));
+
+  it('are replaced while they hang, write nothing that is kept when they wake up, and go on as candidates', async () => {
+    const { site } = held;
+    const { hub } = site;
+    await using ledger = await EventConsumer.read(site.urls.HUB_RABBITMQ_URL, 'ledger');
+    await using checkpoints = new CheckpointWatch(site);
+    const left = new Set<string>(LEADERSHIPS);
+    const completed: string[] = [];
+    const broken = await site.through(
+      async ({ someLoad }) => {
+        for (let name = first(left); name !== undefined; name = first(left)) {
+          const before = await allLed(site);
+          const { pid, name: process, replica } = before[name]!;
+          const names = Object.keys(before).filter((leadership) => before[leadership]?.pid === pid);
+          hub.freeze(process, replica);
+          const after = await taken(site, names, before);
+          completed.push(await goesThrough(site, `WHILE-${name}`));
+          hub.thaw(process, replica);
+          await noticed(site, names, pid, after);
+          await someLoad();
+          for (const one of names) left.delete(one);
+        }
+        completed.push(await goesThrough(site, 'AT-THE-END'));
+      },
+      { seed, random: seededRandom(seed), excused: awayAtPresent, pauseMs: PAUSE_MS },
+    );
+    assert.deepEqual(broken, []);
+    assert.deepEqual(checkpoints.movedBack, []);
+    assert.ok(checkpoints.seen.size >= LEADERSHIPS.length, `seen: ${[...checkpoints.seen.keys()].join()}`);
+    assert.deepEqual(await gaps(site), []);
+    await until(
+      'the consumer having everything',
+      async () =>
+        completed.filter((orderId) =>
+          ledger.distinct.every(({ subject, type }) => subject !== `order/${orderId}` || type !== 'order.completed'),
+        ),
+      (missing) => missing.length === 0,
+    );
+    const stories = Map.groupBy(ledger.distinct, ({ subject }) => subject);
+    for (const [subject, events] of stories)
+      assert.equal(events[0]?.type, 'order.received', `the consumer heard of ${subject} from its middle on`);
+  }).timeout(TEST_LIMIT_MS);
+});
+
+const first = (names: ReadonlySet<string>): string | undefined => names.values().next().value;
+
+const allLed = (site: NetworkedSite): Promise<Leaders> =>
+  until(
+    'everything being led',
+    () => leadersOf(site.hub),
+    (leaders) => LEADERSHIPS.every((name) => leaders[name] !== undefined),
+  );
+
+/** Once each of them is led by another process, in a later term. */
+const taken = (site: NetworkedSite, names: readonly string[], before: Leaders): Promise<Leaders> =>
+  until(
+    `others leading ${names.join()}`,
+    () => leadersOf(site.hub),
+    (leaders) =>
+      names.every(
+        (name) => leaders[name] !== undefined && leaders[name].pid !== before[name]!.pid && leaders[name].epoch > before[name]!.epoch,
+      ),
+  );
+
+/** Once the one that woke up answers again, and claims none of the terms it had. */
+const noticed = (site: NetworkedSite, names: readonly string[], pid: number, after: Leaders) =>
+  until(
+    'the process that woke up knowing that others lead',
+    () => leadersOf(site.hub, pid),
+    (terms) => names.every((name) => terms[name] === undefined || terms[name].epoch > after[name]!.epoch),
+  );
+
+/** Shown by its status, so it was sequenced, relayed, worked on and projected. */
+const goesThrough = async ({ demo }: NetworkedSite, orderNumber: string): Promise<string> => {
+  const { status, body, text } = await until(
+    `${orderNumber} being accepted`,
+    () => demo.post('/api/v1/orders', anOrder(orderNumber)),
+    (answer) => answer.status !== 503,
+  );
+  assert.equal(status, 202, text);
+  await until(
+    `${orderNumber} being completed`,
+    () => demo.get(`/api/v1/orders/${body.orderId}`),
+    (answer) => answer.body?.status === 'completed',
+  );
+  await until(
+    `${orderNumber} being listed as completed`,
+    () => demo.get(`/api/v1/orders?orderNumber=${orderNumber}&status=completed`),
+    (answer) => answer.body?.items?.[0]?.orderId === body.orderId,
+  );
+  return body.orderId as string;
+};
+
+/** Places in the order of the log that are missing or given twice. */
+const gaps = async ({ engines: { postgres }, urls }: NetworkedSite): Promise<readonly unknown[]> =>
+  postgres.query(
+    urls.HUB_POSTGRES_URL.replace('service@', 'postgres@'),
+    `SELECT * FROM (SELECT first_position, lag(first_position + events, 1, 1::bigint) OVER (ORDER BY first_position) AS expected FROM sagahub.placed) AS p
+     WHERE first_position <> expected
+     UNION ALL SELECT count(*), (SELECT sum(events) FROM sagahub.placed) FROM sagahub.events HAVING count(*) <> (SELECT sum(events) FROM sagahub.placed)`,
+  );
