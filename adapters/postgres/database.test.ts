@@ -4,11 +4,12 @@ import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { systemClock } from '../process/clock.ts';
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
-import { openDatabase } from './database.ts';
+import { Database, openDatabase } from './database.ts';
 import { type HubDatabaseOptions, openHubDatabase } from './hub-database.ts';
 import { HUB_MIGRATIONS } from './hub-schema.ts';
 import { KEY_MIGRATIONS } from './key-schema.ts';
 import { openPostgresStock } from './stock.ts';
+import { startDyingServer } from './testing/dying-server.ts';
 import { APPLICATION_ROLE, privateServer } from './testing/hub-harness.ts';
 
 const server = privateServer();
@@ -182,6 +183,14 @@ describe('a statement that takes too long in PostgreSQL', () => {
     const inLine = [1, 2, 3].map((value) => database.rows({ name: 'value', text: 'SELECT $1::int' }, [value]));
     await slow;
     assert.deepEqual(await Promise.all(inLine), [[[1]], [[2]], [[3]]]);
+  });
+});
+
+describe('a connection to PostgreSQL', () => {
+  it('that breaks in the moment that it is made fails its statement, and ends nothing else', async () => {
+    await using dying = await startDyingServer();
+    await using database = new Database({ url: dying.url, schema: 'hub', migrations: [] });
+    await assert.rejects(database.rows({ name: 'one', text: 'SELECT 1' }), UnavailableError);
   });
 });
 

@@ -141,8 +141,6 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
   async #with<Result>(work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
     if (this.#closed) throw new ClosedError('the connection to PostgreSQL');
     const { pool, client } = await this.#connection();
-    // The pool listens to idle connections alone. One that breaks between two statements fails the next, and must not end the process.
-    client.on('error', ignored);
     let lost = false;
     try {
       return await work(client);
@@ -151,7 +149,6 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
       if (lost) this.#leaveBehind(pool);
       throw translated(error, this.engine);
     } finally {
-      client.off('error', ignored);
       this.#usedAtMs.set(client, performance.now());
       client.release(lost);
     }
@@ -192,18 +189,20 @@ const endOnceServed = (pool: pg.Pool): void => {
   look();
 };
 
-const poolOf = (config: pg.PoolConfig): pg.Pool => new pg.Pool(config).on('error', ignored); // an idle connection broke: the pool has dropped it already
+/**
+ * The pool listens to idle connections alone, and drops those that break. One that breaks in use, or in the very moment that it is made, fails the next
+ * statement, and must not end the process.
+ */
+const poolOf = (config: pg.PoolConfig): pg.Pool =>
+  new pg.Pool(config).on('error', ignored).on('connect', (client) => client.on('error', ignored));
 
 const isThere = async (client: pg.PoolClient): Promise<boolean> => {
-  client.on('error', ignored);
   try {
     const question = { text: 'SELECT', query_timeout: PROOF_WITHIN_MS };
     await client.query(question);
     return true;
   } catch {
     return false;
-  } finally {
-    client.off('error', ignored);
   }
 };
 

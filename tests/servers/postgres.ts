@@ -172,6 +172,7 @@ export const startPostgres = async ({
       await end('SIGKILL');
       recovery = await archive.putBack(data, moment);
       await start();
+      while ((await query<{ recovers: boolean }>(url, 'SELECT pg_is_in_recovery() AS recovers'))[0]?.recovers) await sleep(20); // reads only
       recovery = [];
     },
     freeze: async () => signalAll(data, 'SIGSTOP'),
