@@ -15,12 +15,11 @@ const dist = join(root, 'dist');
 /** What may be run, by name: `runnable.ts` loads it. */
 const ENTRIES = { cli: 'hub/cli/main.ts', process: 'hub/networked/process.ts' };
 
-/** Libraries in CommonJS find what they need by these. */
+/** Libraries in CommonJS find what they need by these. No other name is used here: a library may have its own under it, say `URL`. */
 const COMMON_JS = `import { createRequire as createRequireHere } from 'node:module';
 import { fileURLToPath as pathHere } from 'node:url';
 const require = createRequireHere(import.meta.url);
-const __filename = pathHere(import.meta.url);
-const __dirname = pathHere(new URL('.', import.meta.url));`;
+const { filename: __filename, dirname: __dirname } = import.meta;`;
 
 /** Files that lie beside a source (definitions, threads, assets) are still found beside it, and not beside the bundle. */
 const besideTheirSource = {
