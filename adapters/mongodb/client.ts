@@ -1,20 +1,40 @@
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { type Db, MongoClient } from 'mongodb';
+import { watchMonitors } from './stalled-monitor.ts';
 
 const DEFAULT_DATABASE = 'sagahub';
 
-/** Not connected yet. Writes are on the disks of a majority when they resolve. */
-export const mongoClient = (url: string): MongoClient =>
-  new MongoClient(url, {
+const CONNECT_TIMEOUT_MS = 3_000;
+const HEARTBEAT_EVERY_MS = 3_000;
+/** A monitor connects and says hello, each within the limit for connecting; or it waits for news as long as between heartbeats, and that limit. */
+const MONITOR_STALLED_AFTER_MS = CONNECT_TIMEOUT_MS + Math.max(CONNECT_TIMEOUT_MS, HEARTBEAT_EVERY_MS) + 1_000;
+
+export interface MongoConnection extends AsyncDisposable {
+  /** The one that the URL names. Writes are on the disks of a majority when they resolve. */
+  readonly db: Db;
+}
+
+/** @throws MongoError nobody is there, or not for this user */
+export const connectMongoDb = async (url: string, { clock, logger }: { clock: Clock; logger: Logger }): Promise<MongoConnection> => {
+  const client = new MongoClient(url, {
     appName: 'sagahub',
     retryWrites: false, // every write here may be repeated by its caller, and knows whether it happened
     writeConcern: { w: 'majority', journal: true },
-    connectTimeoutMS: 5_000,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
     serverSelectionTimeoutMS: 3_000,
     socketTimeoutMS: 15_000, // a connection that has died silently
-    heartbeatFrequencyMS: 3_000,
+    heartbeatFrequencyMS: HEARTBEAT_EVERY_MS,
     maxPoolSize: 20,
   });
-
-/** The one that the URL names. */
-export const databaseOf = (client: MongoClient): Db =>
-  client.db(client.options.dbName === 'test' ? DEFAULT_DATABASE : client.options.dbName);
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => client.close().catch(() => undefined));
+  opened.use(watchMonitors(client, { clock, logger, stalledAfterMs: MONITOR_STALLED_AFTER_MS }));
+  await client.connect();
+  const { dbName } = client.options;
+  const connection = opened.move();
+  return {
+    db: client.db(dbName === 'test' ? DEFAULT_DATABASE : dbName),
+    [Symbol.asyncDispose]: () => connection.disposeAsync(),
+  };
+};

@@ -310,6 +310,16 @@ describe('MongoDB', function () {
       assert.equal((await store.get('orders', 'one'))?.revision, 2);
     });
 
+    it('that has gone silent is given up by a call in the end, and holds up none that comes later', async () => {
+      await using proxy = await startTcpProxy(server.port);
+      await using store = await open({ url: url.replace(String(server.port), String(proxy.port)), answerWithinMs: 1_000 });
+      await store.write('p', [put('one', 1)], 1n);
+      proxy.silence();
+      await assert.rejects(store.write('p', [put('one', 2)], 2n), UnavailableError);
+      proxy.heal();
+      await eventually('it works again', () => works(store.checkpoint('p')), 10_000); // before the driver gives up the connection
+    });
+
     it('is waited for at start, saying why and what to do, without the password', async () => {
       const port = await freePort();
       const reasons: (string | undefined)[] = [];

@@ -11,11 +11,11 @@ import type {
 } from '@sagahub/contracts/ports/document-store.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
-import type { Collection, Db, MongoClient } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme, unavailable } from '../engine/engine.ts';
 import { type Starting, waitForEngine } from '../engine/starting.ts';
 import { batchOf, placesOf, type ReplaceLimits, replaceLimitsOf } from './batch.ts';
-import { databaseOf, mongoClient } from './client.ts';
+import { connectMongoDb, type MongoConnection } from './client.ts';
 import { translated } from './errors.ts';
 import {
   FIRST,
@@ -27,6 +27,7 @@ import {
   type Retired,
 } from './generations.ts';
 import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
+import { inTime } from './in-time.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
 import { Removals } from './removals.ts';
@@ -41,7 +42,11 @@ export interface MongoDocumentStoreOptions extends Starting {
   readonly liveForMs?: number;
   /** How long replaced documents stay, for readers that still know the generation before. Default 5,000. */
   readonly retireAfterMs?: number;
+  /** A call that takes longer is given up: its connection may be closed, or have died silently. Default 20,000. */
+  readonly answerWithinMs?: number;
 }
+
+const ANSWER_WITHIN_MS = 20_000;
 
 /** Documents of one step of `scan`. */
 const SCAN_PAGE = 500;
@@ -63,33 +68,31 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
   requireScheme(engine, 'mongodb', 'mongodb+srv');
   const layouts = options.collections.map(layoutOf);
   return waitForEngine(engine, options, async () => {
-    const client = mongoClient(options.url);
+    const connection = await connectMongoDb(options.url, options);
     try {
-      await client.connect();
-      const db = databaseOf(client);
-      const store = new MongoDocuments({ client, db, engine, layouts, limits: await replaceLimitsOf(db) }, options);
+      const store = new MongoDocuments({ connection, engine, layouts, limits: await replaceLimitsOf(connection.db) }, options);
       await store.prepare();
       return store;
     } catch (error) {
-      await client.close().catch(() => {});
+      await connection[Symbol.asyncDispose]();
       throw error;
     }
   });
 };
 
 interface Connected {
-  readonly client: MongoClient;
-  readonly db: Db;
+  readonly connection: MongoConnection;
   readonly engine: Engine;
   readonly layouts: readonly Layout[];
   readonly limits: ReplaceLimits;
 }
 
 class MongoDocuments implements DocumentStore, EngineHealth {
-  readonly #client: MongoClient;
+  readonly #connection: MongoConnection;
   readonly #engine: Engine;
   readonly #options: MongoDocumentStoreOptions;
   readonly #db: Db;
+  readonly #answerWithinMs: number;
   readonly #namespace: string;
   readonly #layouts: ReadonlyMap<string, Layout>;
   readonly #pointer: GenerationsPointer;
@@ -105,16 +108,18 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   /** One at a time in a process: several at once would stand in each other's way. */
   #making: Promise<void> | undefined;
 
-  constructor({ client, db, engine, layouts, limits }: Connected, options: MongoDocumentStoreOptions) {
-    this.#client = client;
+  constructor({ connection, engine, layouts, limits }: Connected, options: MongoDocumentStoreOptions) {
+    const { db } = connection;
+    this.#connection = connection;
     this.#engine = engine;
     this.#options = options;
     this.#db = db;
+    this.#answerWithinMs = options.answerWithinMs ?? ANSWER_WITHIN_MS;
     this.#namespace = namespaceOf(layouts, options.logId ?? '');
     this.#layouts = new Map(layouts.map((layout) => [layout.name, layout]));
     const meta = `hub.${this.#namespace}`;
     this.#pointer = new GenerationsPointer(this.#db.collection<GenerationsForm>(meta));
-    this.#progress = new Progress(this.#db.collection<ProgressForm>(meta), placesOf(this.#db, limits));
+    this.#progress = new Progress(this.#db.collection<ProgressForm>(meta), placesOf(this.#db, limits), this.#answerWithinMs);
     this.#removals = new Removals({
       db,
       pointer: this.#pointer,
@@ -141,7 +146,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
       return await this.#refresh();
     } catch (error) {
       if (!isNothingThere(error)) throw error;
-      this.#making ??= this.#makeAnew().finally(() => (this.#making = undefined));
+      this.#making ??= inTime(this.#answerWithinMs, () => this.#makeAnew()).finally(() => (this.#making = undefined));
       await this.#making;
       return this.#refresh();
     }
@@ -289,7 +294,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   async health(): Promise<HealthCheck> {
     const name = 'mongodb:connection';
     try {
-      await this.#call(() => this.#db.command({ ping: 1 }, { timeoutMS: HEALTH_TIMEOUT_MS }));
+      await this.#call(() => this.#db.command({ ping: 1 }), HEALTH_TIMEOUT_MS);
       return { name, status: 'pass' };
     } catch (error) {
       return { name, status: 'fail', output: error instanceof Error ? error.message : String(error) };
@@ -300,13 +305,13 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     await this.#removals[Symbol.asyncDispose]();
-    await this.#client.close();
+    await this.#connection[Symbol.asyncDispose]();
   }
 
-  async #call<T>(act: () => Promise<T>): Promise<T> {
+  async #call<T>(act: () => Promise<T>, withinMs = this.#answerWithinMs): Promise<T> {
     if (this.#closing.signal.aborted) throw new ClosedError('the document store');
     try {
-      return await act();
+      return await inTime(withinMs, act);
     } catch (error) {
       throw this.#closing.signal.aborted ? new ClosedError('the document store') : translated(this.#engine, error);
     }

@@ -34,6 +34,7 @@ export const translated = (engine: Engine, error: unknown): unknown => {
     error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || error instanceof MongoOperationTimeoutError;
   const code = (error as { code?: unknown }).code;
   // Closed pools and the like: the driver's own errors have no code of the server.
-  const driver = error instanceof MongoError && code === undefined && /^MongoPool|^MongoTopology|^MongoClientClosed/.test(error.name);
+  const driver =
+    error instanceof MongoError && code === undefined && /^MongoPool|^MongoTopology|^MongoClientClosed|^MongoNotConnected/.test(error.name);
   return away || driver || UNABLE.has(code) ? unavailable(engine, error) : error;
 };

@@ -2,6 +2,7 @@ import { RevisionConflictError, SupersededError } from '@sagahub/contracts/error
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { Binary, type Collection } from 'mongodb';
 import { applyBatch, type Batch, decodeBatch, encodeBatch, type Places } from './batch.ts';
+import { inTime } from './in-time.ts';
 
 /** How far a projection is in one generation, and the last batch it wrote. */
 export interface ProgressForm {
@@ -39,13 +40,16 @@ interface Known {
 export class Progress {
   readonly #places: Places;
   readonly #entries: Collection<ProgressForm>;
+  readonly #answerWithinMs: number;
   readonly #known = new Map<string, Known>();
   /** Writes of one entry wait for each other. */
   readonly #lines = new Map<string, Promise<unknown>>();
 
-  constructor(entries: Collection<ProgressForm>, places: Places) {
+  /** @param answerWithinMs a write that takes longer lets the next one of its entry have its turn */
+  constructor(entries: Collection<ProgressForm>, places: Places, answerWithinMs: number) {
     this.#places = places;
     this.#entries = entries;
+    this.#answerWithinMs = answerWithinMs;
   }
 
   static keyOf(projection: string, generation: number): string {
@@ -143,7 +147,8 @@ export class Progress {
   }
 
   #inLine<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const turn = (this.#lines.get(key) ?? Promise.resolve()).then(act, act);
+    const inTurn = () => inTime(this.#answerWithinMs, act);
+    const turn = (this.#lines.get(key) ?? Promise.resolve()).then(inTurn, inTurn);
     this.#lines.set(key, turn);
     return turn;
   }
