@@ -1,7 +1,7 @@
 import { AppendTooLargeError, RevisionConflictError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { chainHash, chainStart, decodeEvent, encodeEvent } from '@sagahub/contracts/event-codec.ts';
 import { type Append, type AppendResult, MAX_APPEND_BYTES, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import type { AppendStream, Proposal } from './append-stream.ts';
 import { Lanes } from './lanes.ts';
 import type { LogReader } from './log-reader.ts';

@@ -3,7 +3,7 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import type { DocumentPut, FieldValue } from '@sagahub/contracts/ports/document-store.ts';
 import type { Db, Document } from 'mongodb';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import { type Layout, scalarOf, type StoredForm } from './layout.ts';
 
 const compress = promisify(zstdCompress);

@@ -1,7 +1,7 @@
 import { DECIMAL_PATTERN } from '@sagahub/contracts/money.ts';
 import type { StockBalance, StockHolds, StockItem, StockLevel, StockOutcome, StockReservation } from '@sagahub/contracts/ports/stock.ts';
 import { formatAmount, parseAmount } from '../sqlite/amount.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import { CallQueue } from './call-queue.ts';
 import type { Database, Statement } from './database.ts';
 import { HELD } from './hold-states.ts';

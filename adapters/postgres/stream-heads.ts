@@ -1,7 +1,7 @@
 import { chainStart } from '@sagahub/contracts/event-codec.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { type Append, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import type { Session, Statement } from './database.ts';
 
 /** Where a stream ends, which is all that an append behind it needs to know. */

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RawEvent } from '@sagahub/contracts/ports/event-store.ts';
 import { positionAtTime } from './event-blocks.ts';
 import { fingerprint } from './fingerprint.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 
 /** Streams whose key is remembered. */
 const REMEMBERED_STREAMS = 5_000;

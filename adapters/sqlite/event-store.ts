@@ -26,7 +26,7 @@ import { APPENDED, type AppendCall, type AppendReply, CONFLICT, REPEATED } from 
 import { EventFeed } from './event-feed.ts';
 import { EventReader } from './event-reader.ts';
 import type { LogDatabase } from './log.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 
 /** Streams whose last revision is remembered, so that asking what is behind it reads nothing. */
 const REMEMBERED_HEADS = 20_000;

@@ -5,7 +5,7 @@ import { ClosedError, ConfigurationError } from '@sagahub/contracts/errors.ts';
 import type { KeyStore, SubjectKey } from '@sagahub/contracts/ports/key-store.ts';
 import { openReadConnection } from './connection.ts';
 import type { KeyOperations } from './key-store-database.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import { openWriter, type Writer } from './writer.ts';
 
 const KEY_BYTES = 32;

@@ -5,7 +5,7 @@ import { NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
 import { APPENDED, type AppendCall, type AppendReply, CONFLICT, KEY_TAKEN, REPEATED, TIME_END, TIME_START } from './append-protocol.ts';
 import { EventBlocks } from './event-blocks.ts';
 import { fingerprint } from './fingerprint.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 
 /** Streams whose end is remembered; an in-flight order's is, so its appends read nothing. */
 const REMEMBERED_STREAMS = 20_000;

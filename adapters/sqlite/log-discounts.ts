@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DiscountDefinition, DiscountRejection } from '@sagahub/contracts/ports/discounts.ts';
 import { APPLIED, type RedeemCall, type RedeemReply, REJECTED, RELEASED } from './discount-protocol.ts';
 import { fingerprint } from './fingerprint.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 
 const REMEMBERED_CODES = 10_000;
 

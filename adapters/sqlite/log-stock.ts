@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { formatAmount, parseAmount } from './amount.ts';
 import { fingerprint } from './fingerprint.ts';
-import { RecentMap } from '../in-process/recent-map.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import { HELD, REJECTED, RELEASED, type ReserveCall, type ReserveReply, type WireLevel, type WireShortage } from './stock-protocol.ts';
 
 /** SKUs whose balance is remembered. */

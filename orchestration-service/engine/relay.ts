@@ -6,6 +6,7 @@ import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { ClaimedItem, RelayedItem, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
 import type { Folded } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
+import { RecentMap } from '@sagahub/contracts/recent-map.ts';
 import { OPERATOR_QUEUE, type PendingStep } from '@sagahub/contracts/saga.ts';
 import { pendingSteps } from './folding.ts';
 import { HELD_LEASE_MS } from './held-hints.ts';
@@ -22,6 +23,8 @@ const AT_MOST_PER_HINT_MS = 2;
 const SWEEP_EVERY_MS = 100;
 const SWEEP_LIMIT = 1_000;
 const BATCH = 500;
+/** Streams whose hints are remembered, at least: a backlog of work may be of millions. */
+const HINTED = 20_000;
 
 /** After a failure (disk full, engine away) the log is followed again from the checkpoint, or the bus tried again, this much later. */
 const RESTART_DELAY_MS = 1_000;
@@ -52,8 +55,8 @@ export const startRelay = (runtime: StreamRuntime): Relay => {
 const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error | undefined) => void): Promise<void> => {
   const { store, openWork, bus, clock, telemetry } = runtime.ports;
   const { signal } = term;
-  /** `step attempt` of the rows already hinted, per stream in flight. */
-  const hinted = new Map<string, readonly string[]>();
+  /** `step attempt` of the rows already hinted, per stream that moved lately. What is forgotten may be hinted twice, and is done once all the same. */
+  const hinted = new RecentMap<string, readonly string[]>(HINTED);
   /** Did the last hints get through? While they do not, rows stay due, and the sweeper tries with one. */
   let through = true;
 
