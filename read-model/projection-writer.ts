@@ -30,6 +30,8 @@ export class ProjectionWriter {
   readonly #folds: ReadonlyMap<string, Fold>;
   #record: ProjectionRecord;
   #stale = false;
+  /** What was to be written next stands on documents that are gone. Until {@link reload}. */
+  #lost = false;
 
   private constructor(
     projection: Projection,
@@ -70,7 +72,8 @@ export class ProjectionWriter {
    * @throws SupersededError the term is over
    */
   async write(events: readonly RecordedEvent[], term?: Term): Promise<void> {
-    if (this.#stale) await this.#reloadAtLeast(this.checkpoint, term);
+    if (this.#stale) await this.reloadAtLeast(term);
+    if (this.#lost) throw new DocumentsLostError(`the documents of ${this.projection.name} are at ${this.checkpoint}`);
     const fresh = events.filter((event) => event.position > this.checkpoint);
     const last = fresh.at(-1);
     if (!last) return;
@@ -169,10 +172,16 @@ export class ProjectionWriter {
     return puts;
   }
 
-  async #reloadAtLeast(checkpoint: bigint, term: Term | undefined): Promise<void> {
+  /**
+   * Reads everything again, and finds out whether it is still there. Nothing is written on what is not, before {@link reload}.
+   * @throws DocumentsLostError the checkpoint is an earlier one by now
+   */
+  async reloadAtLeast(term: Term | undefined): Promise<void> {
+    const before = this.checkpoint;
     await this.reload(term);
-    if (this.checkpoint < checkpoint)
-      throw new DocumentsLostError(`the documents of ${this.projection.name} were at ${checkpoint}, and are at ${this.checkpoint}`);
+    this.#lost = this.checkpoint < before;
+    if (this.#lost)
+      throw new DocumentsLostError(`the documents of ${this.projection.name} were at ${before}, and are at ${this.checkpoint}`);
   }
 
   /**
@@ -182,6 +191,7 @@ export class ProjectionWriter {
    */
   async reload(term?: Term): Promise<void> {
     this.#stale = true;
+    this.#lost = false;
     this.#hot.clear();
     ({
       checkpoint: this.checkpoint,

@@ -13,6 +13,9 @@ import { rebuild } from './rebuild.ts';
 import { completed, received, validated } from './testing/order-story.ts';
 import { newOrderId, openSite } from './testing/site.ts';
 
+/** Sleepers once a leading projector waits for something: it, and its look after documents. */
+const WATCHED = 2;
+
 /** A projection that cannot take in one type of event until it is mended. */
 const breakable = (type: string): { readonly projection: Projection; mended: boolean } => {
   const control: { projection: Projection; mended: boolean } = { projection: ordersProjection, mended: false };
@@ -148,6 +151,32 @@ describe('projector', () => {
     assert.deepEqual((await waiting.status()).parked, []);
   });
 
+  it('learns what another process wrote beside it when it looks after documents that nothing happens to', async () => {
+    await using site = await openSite();
+    const control = breakable('OrderValidated');
+    let reloads = 0;
+    const documents = new Proxy(site.documents, {
+      get: (target, member) => {
+        if (member === 'takeOver') reloads += 1;
+        return Reflect.get(target, member).bind(target);
+      },
+    });
+    const projecting = await site.project(control.projection, {}, { documents });
+    const waiting = await site.project(control.projection);
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await eventually('it is parked', async () => (await waiting.status()).parked.length === 1);
+    control.mended = true;
+    assert.deepEqual(await waiting.retryParked(), [{ stream: `order-${order}` }]);
+    const before = reloads;
+    await eventually('it has looked', async () => {
+      await site.clock.advance(1_000);
+      return reloads > before;
+    });
+    await site.tell(order, completed);
+    await site.caughtUp(projecting);
+    assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
+  });
+
   it('writes an order once for all its events of a window', async () => {
     await using site = await openSite();
     const puts = new Map<string, number>();
@@ -156,7 +185,7 @@ describe('projector', () => {
     });
     const projector = await site.project(undefined, { windowMs: 100 }, { documents });
     const first = await site.tell(newOrderId(), [received('a')]);
-    await site.clock.sleeping(1); // the first change was written at once; now changes gather
+    await site.clock.sleeping(WATCHED); // the first change was written at once; now changes gather
     const second = await site.tell(newOrderId(), [received('b')]);
     for (const event of [...validated, ...completed]) await site.tell(second, [event]);
     await site.clock.advance(100);
@@ -180,9 +209,9 @@ describe('projector', () => {
     });
     const projector = await site.project(undefined, { windowMs: 100 }, { documents });
     await site.tell(newOrderId(), [received('a')]);
-    await site.clock.sleeping(1);
+    await site.clock.sleeping(WATCHED);
     await site.clock.advance(120);
-    await site.clock.sleeping(1); // written; now changes gather
+    await site.clock.sleeping(WATCHED); // written; now changes gather
     await site.tell(newOrderId(), [received('b')]);
     await eventually('the second being written', async () => {
       await site.clock.advance(10);
@@ -249,7 +278,7 @@ describe('projector', () => {
     });
     const projector = await site.project(undefined, {}, { documents });
     const order = await site.tell(newOrderId(), [received('a')]);
-    await site.clock.sleeping(1);
+    await site.clock.sleeping(WATCHED);
     const { failing, lagEvents } = await projector.status();
     assert.deepEqual([failing, lagEvents > 0], ['the disk is full', true]);
     broken = false;
@@ -266,7 +295,7 @@ describe('projector', () => {
     });
     const projector = await site.project(undefined, {}, { documents });
     await site.tell(newOrderId(), [received('a'), ...validated]);
-    await site.clock.sleeping(1);
+    await site.clock.sleeping(WATCHED);
     await site.clock.advance(900);
     const { lagEvents, lagSeconds } = await projector.status();
     assert.ok(lagEvents >= 4, String(lagEvents));
@@ -280,7 +309,7 @@ describe('projector', () => {
     });
     const projector = await site.project(undefined, {}, { documents });
     await site.tell(newOrderId(), [received('a')]);
-    await site.clock.sleeping(1);
+    await site.clock.sleeping(WATCHED);
     await projector[Symbol.asyncDispose]();
   });
 

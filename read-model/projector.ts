@@ -170,7 +170,7 @@ export class Projector implements AsyncDisposable {
           onEvents: (events) => this.#project(events, term),
         });
         this.#subscription = subscription;
-        await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, signal)]);
+        await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, term)]);
       } catch (error) {
         if (signal.aborted) return;
         this.#failing = error instanceof Error ? error.message : String(error);
@@ -186,18 +186,22 @@ export class Projector implements AsyncDisposable {
     }
   }
 
-  /** Nothing need happen for somebody to notice that the documents were emptied. @throws DocumentsLostError */
-  async #watchDocuments(subscription: Subscription, signal: AbortSignal): Promise<void> {
-    const { clock, documents } = this.#ports;
+  /**
+   * Nothing need happen for somebody to notice that the documents were emptied: those that were not written lately are read again, with all that
+   * is known of them, as who has read the checkpoint may write. @throws DocumentsLostError
+   */
+  async #watchDocuments(subscription: Subscription, term: Term): Promise<void> {
+    const { signal } = term;
     const isOver = (): boolean => signal.aborted || this.#subscription !== subscription;
-    for (;;) {
-      await clock.sleep(LOOK_AFTER_DOCUMENTS_MS, signal);
+    for (let before = this.checkpoint; ; before = this.checkpoint) {
+      await this.#ports.clock.sleep(LOOK_AFTER_DOCUMENTS_MS, signal);
       if (isOver()) return;
       await this.#mutex.run(async () => {
-        // A store that is away fails every write too, which is told where it is tried again.
-        const stored = await documents.checkpoint(this.projection.name).catch(() => this.checkpoint);
-        if (stored < this.checkpoint && !isOver())
-          throw new DocumentsLostError(`${this.projection.name} is at ${stored}, not at ${this.checkpoint}`);
+        if (isOver() || this.checkpoint !== before) return; // a write would have told
+        await this.#writer.reloadAtLeast(term).catch((error: unknown) => {
+          // A store that is away fails every write too, which is told where it is tried again.
+          if (error instanceof DocumentsLostError || error instanceof SupersededError) throw error;
+        });
       });
     }
   }

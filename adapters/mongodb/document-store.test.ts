@@ -95,6 +95,29 @@ describe('MongoDB', function () {
     assert.equal(await reads.checkpoint('p'), 2n);
   });
 
+  it('goes on empty for all projections, whichever of them notices first', async () => {
+    await using store = await open();
+    await store.write('a', [put('one', 1)], 1n);
+    await store.write('b', [put('two', 1)], 100n);
+    await directly((db) => db.dropDatabase());
+    assert.equal(await store.checkpoint('a'), 0n);
+    for (let tries = 0; tries < 2; tries += 1) await assert.rejects(store.write('b', [put('three', 1)], 101n), RevisionConflictError);
+    assert.equal(await store.checkpoint('b'), 0n);
+    await store.write('b', [put('two', 1), put('three', 1)], 101n);
+    assert.equal((await store.find('orders', { limit: 9 })).length, 2);
+  });
+
+  it('takes no write of who knows an entry that was removed, however often the new one was written to', async () => {
+    await using knows = await open();
+    await using other = await open();
+    await knows.write('p', [put('one', 1)], 7n);
+    await directly((db) => db.dropDatabase());
+    assert.equal(await other.checkpoint('p'), 0n);
+    await other.write('p', [put('one', 1)], 1n);
+    await assert.rejects(knows.write('p', [put('two', 1)], 8n), RevisionConflictError);
+    assert.equal(await other.checkpoint('p'), 1n);
+  });
+
   describe('write', () => {
     it('whose writer died before it put the documents in their places is whole for the next who reads the checkpoint', async () => {
       {

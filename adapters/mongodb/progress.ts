@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { RevisionConflictError, SupersededError } from '@sagahub/contracts/errors.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { Binary, type Collection } from 'mongodb';
@@ -7,7 +8,7 @@ import { inTime } from './in-time.ts';
 /** How far a projection is in one generation, and the last batch it wrote. */
 export interface ProgressForm {
   readonly _id: string;
-  /** Counts the writes: whoever writes next must have seen this one. */
+  /** Counts the writes, from a number by chance: whoever writes next must have seen this one, and not one of an entry that was there before. */
   readonly version: number;
   /** Decimal. */
   readonly position: string;
@@ -18,6 +19,10 @@ export interface ProgressForm {
 }
 
 const DUPLICATE_KEY = 11_000;
+/** Leaves a thousand million writes before a number takes more room. */
+const MOST_FIRST = 2 ** 30;
+/** Of an entry that is gone. */
+const NO_VERSION = -1;
 
 /** What this process knows of an entry, all of it applied. */
 interface Known {
@@ -106,7 +111,7 @@ export class Progress {
       if (matchedCount === 0) {
         const found = await this.#entries.findOne({ _id: key });
         requireNewest(term, found?.epoch);
-        throw new RevisionConflictError(key, version, found?.version ?? -1);
+        throw new RevisionConflictError(key, version, found?.version ?? NO_VERSION);
       }
       await applyBatch(this.#places, batch);
       this.#known.set(key, { version: next.version, epoch });
@@ -115,7 +120,7 @@ export class Progress {
 
   async create(key: string): Promise<void> {
     try {
-      await this.#entries.insertOne({ _id: key, version: 0, position: '0' });
+      await this.#entries.insertOne({ _id: key, version: randomInt(MOST_FIRST), position: '0' });
     } catch (error) {
       if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
     }
@@ -127,9 +132,9 @@ export class Progress {
     await this.#entries.deleteOne({ _id: key });
   }
 
-  /** Everything was removed: what is known of it is no more. */
+  /** Everything was removed: what is known of it is no more. Whoever wrote to any of it is refused until it has read the checkpoint again. */
   forget(): void {
-    this.#known.clear();
+    for (const key of this.#known.keys()) this.#known.set(key, { version: NO_VERSION, epoch: undefined });
     this.#places.present.clear();
   }
 
