@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import type { ErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
-import type { Evidence, LoggedEvent } from './invariants.ts';
-import type { WebhookReceiver } from '../support/webhook-receiver.ts';
+import { Webhook } from 'standardwebhooks';
+import type { ReceivedWebhook, WebhookReceiver } from '../support/webhook-receiver.ts';
+import { completedOf, type Evidence, type LoggedEvent } from './invariants.ts';
 import type { Witness } from './witness.ts';
 
 /** A hub as everybody outside sees it. */
@@ -13,12 +14,28 @@ export interface HubFromOutside {
   readonly demo: ApiClient;
   readonly operator: ApiClient;
   readonly auditor: ApiClient;
+  /** Another partner, whose orders have numbers of the first one's. Absent: there is none. */
+  readonly stranger?: Stranger | undefined;
   /** Subscribed to `order.completed`, and takes every message. Absent: nobody did. */
-  readonly subscriber?: WebhookReceiver | undefined;
+  readonly subscriber?: Subscriber | undefined;
+}
+
+export interface Stranger {
+  readonly partner: ApiClient;
+  readonly witness: Witness;
+}
+
+export interface Subscriber {
+  readonly receiver: WebhookReceiver;
+  /** `whsec_…`, of its subscription. */
+  readonly secret: string;
 }
 
 /** Counting costs the stores what they need to come to rest. */
 const LOOK_EVERY_MS = 200;
+/** Who {@link HubFromOutside.demo} is for, and {@link HubFromOutside.stranger}. */
+export const SUBSCRIBED_PARTNER = 'demo';
+export const STRANGER = 'globex';
 /** Where {@link HubFromOutside.subscriber} is told. */
 export const TOLD = '/told';
 /** Longest wait for messages of what has come to its end. */
@@ -34,30 +51,45 @@ const REST_LIMIT_MS = 90_000;
 export const gatherEvidence = async (hub: HubFromOutside, witness: Witness, restLimitMs = REST_LIMIT_MS): Promise<Evidence> => {
   await bringToRest(hub, restLimitMs);
   const log = await settledLog(hub);
+  const witnesses = [witness, ...(hub.stranger ? [hub.stranger.witness] : [])];
   return {
-    accepted: [...witness.accepted.values()],
-    complaints: [...witness.complaints],
+    accepted: witnesses.flatMap(({ accepted }) => [...accepted.values()]),
+    complaints: witnesses.flatMap(({ complaints }) => [...complaints]),
     log,
     told: hub.subscriber && (await toldTo(hub.subscriber, log)),
     ledger: [...hub.erp.ledger.effects()],
     stock: (await hub.operator.get('/api/v1/admin/inventory?limit=500')).body.items,
     discounts: (await hub.operator.get('/api/v1/admin/discounts?limit=500')).body.items,
-    readModel: await listedOrders(hub),
+    lists: await listsOf(hub),
     stats: await statsOf(hub),
     openWork: await openWorkOf(hub),
     ...(await selfChecks(hub)),
   };
 };
 
-/** Waits a while for what is missing. What still is, is left to the promises. */
-const toldTo = async (subscriber: WebhookReceiver, log: readonly LoggedEvent[]): Promise<ReadonlySet<string>> => {
-  const completed = log.filter(({ type }) => type === 'OrderCompleted').map(({ stream }) => stream.slice('order-'.length));
-  const told = (): ReadonlySet<string> => new Set(subscriber.at(TOLD).map(({ body }) => body.data.orderId as string));
+/** By signed messages. Waits a while for what is missing. What still is, is left to the promises. */
+const toldTo = async ({ receiver, secret }: Subscriber, log: readonly LoggedEvent[]): Promise<ReadonlySet<string>> => {
+  const completed = completedOf(log, SUBSCRIBED_PARTNER);
+  const signed = new Webhook(secret);
+  const told = (): ReadonlySet<string> =>
+    new Set(
+      receiver
+        .at(TOLD)
+        .filter((message) => isSigned(signed, message))
+        .map(({ body }) => body.data.orderId as string),
+    );
   for (const giveUpAtMs = performance.now() + TOLD_LIMIT_MS; performance.now() < giveUpAtMs; await sleep(250)) {
     const known = told();
     if (completed.every((orderId) => known.has(orderId))) break;
   }
   return told();
+};
+
+/** Whatever its time: some were sent by a process whose clock was set. */
+const isSigned = (webhook: Webhook, { headers, text }: ReceivedWebhook): boolean => {
+  const atMs = Number(headers['webhook-timestamp']) * 1_000;
+  const signature = webhook.sign(headers['webhook-id'] ?? '', new Date(atMs), text);
+  return (headers['webhook-signature'] ?? '').split(' ').includes(signature);
 };
 
 export const statsOf = async (hub: Pick<HubFromOutside, 'managementUrl'>): Promise<Evidence['stats']> =>
@@ -86,6 +118,7 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
 };
 
 const REDRIVES = '/api/v1/admin/redrives';
+const PROJECTIONS = '/api/v1/admin/projections';
 
 /** One job over whatever is open, to its end: what gets stuck again meanwhile is for the next. */
 export const redriveAll = async ({ operator }: Pick<HubFromOutside, 'operator'>, reason: string): Promise<void> => {
@@ -121,23 +154,32 @@ const linesOf = (text: string): unknown[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as unknown);
 
-const listedOrders = async (hub: HubFromOutside): Promise<Map<string, string>> => {
+const listsOf = async ({ demo, stranger }: HubFromOutside): Promise<Evidence['lists']> =>
+  new Map([
+    [SUBSCRIBED_PARTNER, await listedOrders(demo)],
+    ...(stranger ? [[STRANGER, await listedOrders(stranger.partner)] as const] : []),
+  ]);
+
+const listedOrders = async (partner: ApiClient): Promise<ReadonlyMap<string, string>> => {
   const orders = new Map<string, string>();
   let cursor: string | undefined;
   do {
-    const { body } = await hub.demo.get(`/api/v1/orders?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
+    const { body } = await partner.get(`/api/v1/orders?limit=200${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ''}`);
     for (const order of body.items) orders.set(order.orderId, order.status);
     cursor = body.next;
   } while (cursor);
   return orders;
 };
 
-/** What the hub finds when it examines itself: the chain of every stream, and documents against a fold of the log. */
-const selfChecks = async (hub: HubFromOutside): Promise<Pick<Evidence, 'verification' | 'drift'>> => {
-  const verified = await hub.operator.post('/api/v1/admin/audit/verify');
-  const drift = await hub.operator.post('/api/v1/admin/projections/orders/drift');
-  return {
-    verification: verified.body.intact === true ? 'intact' : `${verified.status} ${verified.text}`,
-    drift: drift.status === 200 && drift.body.differences?.length === 0 ? 'none' : `${drift.status} ${drift.text.slice(0, 500)}`,
-  };
+/** What the hub finds when it examines itself: the chain of every stream, and all documents, stock and discounts against a fold of the log. */
+const selfChecks = async ({ operator }: HubFromOutside): Promise<Pick<Evidence, 'verification' | 'drift'>> => {
+  const verified = await operator.post('/api/v1/admin/audit/verify');
+  const { body: projections } = await operator.get(PROJECTIONS);
+  const paths = [...projections.items.map(({ name }: { name: string }) => `${PROJECTIONS}/${name}/drift`), '/api/v1/admin/holds/drift'];
+  const drift: string[] = [];
+  for (const path of paths) {
+    const { status, body, text } = await operator.post(path);
+    if (status !== 200 || body.differences?.length !== 0) drift.push(`${path}: ${status} ${text.slice(0, 500)}`);
+  }
+  return { verification: verified.body.intact === true ? 'intact' : `${verified.status} ${verified.text}`, drift };
 };

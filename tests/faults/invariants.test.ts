@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { brokenPromises, type Evidence, type LoggedEvent } from './invariants.ts';
 import { Witness } from './witness.ts';
 
-const event = (stream: string, revision: number, type: string, data: object): LoggedEvent => ({ stream, revision, type, data });
+const event = (stream: string, revision: number, type: string, data: object, partnerId = 'demo'): LoggedEvent => ({
+  stream,
+  revision,
+  type,
+  data,
+  metadata: { partnerId },
+});
 const items = [{ sku: 'A', quantity: '2' }];
 
 const order = (id: string, orderNumber: string, ...rest: readonly (readonly [type: string, data: object])[]): LoggedEvent[] => [
@@ -11,6 +17,13 @@ const order = (id: string, orderNumber: string, ...rest: readonly (readonly [typ
 ];
 const accepted = (orderId: string, orderNumber: string) => ({ orderId, orderNumber, submission: 1 });
 const effect = (externalOrderId: string, total = '18.00') => ({ externalOrderId, total });
+
+const LISTED = new Map([
+  ['1', 'completed'],
+  ['2', 'rejected'],
+  ['3', 'cancelled'],
+]);
+const listed = (...more: [string, string][]): Evidence['lists'] => new Map([['demo', new Map([...LISTED, ...more])]]);
 
 /** One order completed with a discount, one rejected, one cancelled after the ERP had made it. */
 const SOUND: Evidence = {
@@ -46,16 +59,12 @@ const SOUND: Evidence = {
     { code: 'TEN', redeemed: 1, maxRedemptions: 2 },
     { code: 'FREE', redeemed: 0 },
   ],
-  readModel: new Map([
-    ['1', 'completed'],
-    ['2', 'rejected'],
-    ['3', 'cancelled'],
-  ]),
+  lists: new Map([['demo', LISTED]]),
   stats: { accepted: 3, completed: 1, rejected: 1, cancelled: 1, stuck: 0, inFlight: 0 },
   openWork: 0,
   told: new Set(['1']),
   verification: 'intact',
-  drift: 'none',
+  drift: [],
 };
 
 const without = (type: string) => SOUND.log.filter((logged) => !(logged.type === type));
@@ -78,10 +87,10 @@ describe('the checker of promises', () => {
     breaks(
       {
         log: [...SOUND.log, ...order('4', 'PO-1', ['OrderCancelled', { compensation: 'none' }])],
-        readModel: new Map([...SOUND.readModel, ['4', 'cancelled']]),
+        lists: listed(['4', 'cancelled']),
         stats: { ...SOUND.stats, accepted: 4, cancelled: 2 },
       },
-      'PO-1 is in the log 2 times',
+      'PO-1 of demo is in the log 2 times',
     ));
 
   it('finds an order that never ended', () =>
@@ -131,11 +140,19 @@ describe('the checker of promises', () => {
   });
 
   it('finds a read model that says otherwise, knows more, or counts otherwise', () => {
-    const readModel = new Map([...SOUND.readModel, ['1', 'waiting']]);
-    breaks({ readModel }, 'PO-1 is completed, the read model says waiting');
-    breaks({ readModel: new Map([...SOUND.readModel, ['9', 'completed']]) }, 'the read model lists 9, the log does not');
+    breaks({ lists: listed(['1', 'waiting']) }, 'PO-1 is completed, the read model says waiting');
+    breaks({ lists: listed(['9', 'completed']) }, 'the read model lists 9, the log does not');
     breaks({ stats: { ...SOUND.stats, completed: 2 } }, '/stats says completed 2, the log says 1');
-    breaks({ drift: '1 document differs' }, 'the read model drifted: 1 document differs');
+    breaks({ drift: ['1 document differs'] }, 'what is derived from the log differs from it: 1 document differs');
+  });
+
+  it('finds a partner who is shown, or told of, what is not theirs', () => {
+    const theirs = [event('order-4', 0, 'OrderReceived', { orderNumber: 'PO-1', submission: 1 }, 'globex')];
+    const ended = [...theirs, event('order-4', 1, 'OrderCancelled', { compensation: 'none' }, 'globex')];
+    const two = { log: [...SOUND.log, ...ended], stats: { ...SOUND.stats, accepted: 4, cancelled: 2 } };
+    breaks({ ...two, lists: new Map([...SOUND.lists, ['globex', new Map([['4', 'cancelled']])]]) });
+    breaks({ ...two, lists: listed(['4', 'cancelled']) }, 'demo is shown 4, which is of globex');
+    breaks({ told: new Set(['1', '4']) }, 'demo was told that 4 completed, which is not theirs');
   });
 
   it('finds a subscriber who was not told', () => breaks({ told: new Set() }, 'no subscriber was told that PO-1 (1) completed'));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
+import type { Stranger } from './evidence.ts';
 import { isConnectionLost } from './lost-connection.ts';
 import type { Acceptance, Witness } from './witness.ts';
 
@@ -18,6 +19,8 @@ export interface Load {
   readonly demo: ApiClient;
   readonly operator: ApiClient;
   readonly witness: Witness;
+  /** Another partner, who sends orders under the same numbers and tries to look at those of the first. Default: nobody. */
+  readonly stranger?: Stranger | undefined;
   readonly random: Random;
   /** Of all order numbers sent, so that they are new. */
   readonly prefix: string;
@@ -96,8 +99,25 @@ const contentFor = (random: Random) => {
   return { lines, ...(draw < 0.3 && { discountCode: draw < 0.15 ? SCARCE_DISCOUNT : DISCOUNT }) };
 };
 
-/** A new order, mostly once, sometimes many times at once: under one key, under many, with other contents. */
+/** How often a stranger happens to have the same number. */
+const SAME_NUMBER = 0.15;
+
+/** A new order, and sometimes one of somebody else under the same number and key. */
 const send = async (load: Sending, orderNumber: string): Promise<readonly Answer[]> => {
+  const { stranger, random } = load;
+  const own = sendOwn(load, orderNumber);
+  if (!stranger || random() > SAME_NUMBER) return own;
+  const theirs = post(
+    { ...load, demo: stranger.partner, witness: stranger.witness },
+    orderNumber,
+    contentFor(random),
+    `key-${orderNumber}`,
+  );
+  return (await Promise.all([own, theirs.then((answer) => [answer])])).flat();
+};
+
+/** Mostly once, sometimes many times at once: under one key, under many, with other contents. */
+const sendOwn = async (load: Sending, orderNumber: string): Promise<readonly Answer[]> => {
   const { random } = load;
   const content = contentFor(random);
   const draw = random();
@@ -125,11 +145,11 @@ const post = async (load: Sending, orderNumber: string, content: object, key?: s
 };
 
 /** Orders are cancelled while they are under way: before, between and during their calls at the ERP. */
-const REGRETS = ['look', 'repeat', 'cancel', 'cancel', 'cancel', 'cancel', 'cancel', 'resubmit'] as const;
+const REGRETS = ['look', 'spy', 'repeat', 'cancel', 'cancel', 'cancel', 'cancel', 'cancel', 'resubmit'] as const;
 
 /** Comes back to an order of before: sends it again when no answer came; else looks at it, sends it again, cancels it, resubmits it. */
 const regret = async (load: Sending): Promise<readonly Answer[]> => {
-  const { demo, witness, random, signal, calls } = load;
+  const { demo, stranger, witness, random, signal, calls } = load;
   await sleep(random() * 20, undefined, { signal });
   const lost = witness.takeLost();
   if (lost) return [await post(load, lost.orderNumber, JSON.parse(lost.content) as object)];
@@ -142,6 +162,13 @@ const regret = async (load: Sending): Promise<readonly Answer[]> => {
       const answer = await demo.call('GET', path, { signal: calls });
       if (answer.status !== 200 && isFinal(load, answer))
         witness.complaints.add(`${known.orderNumber} was accepted, and looking at it answered ${answer.status}`);
+      return [answer];
+    }
+    case 'spy': {
+      if (!stranger) return [];
+      const answer = await stranger.partner.call('GET', path, { signal: calls });
+      if (answer.status !== 404 && isFinal(load, answer))
+        witness.complaints.add(`a stranger who looked at ${known.orderNumber} was answered ${answer.status}`);
       return [answer];
     }
     case 'repeat':

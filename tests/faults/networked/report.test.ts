@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { FaultKind } from './fault.ts';
-import { lineOf, summaryOf } from './report.ts';
+import { lineOf, singleKillsOf, summaryOf } from './report.ts';
 import type { RoundReport } from './rounds.ts';
 
 const round = (kinds: readonly FaultKind[], degradedMs: number, recoveredMs: number): RoundReport => ({
@@ -33,5 +33,16 @@ describe("report of a networked hub's rounds", () => {
       '| several at once | 1 | 9.0 / 9.0 / 9.0 | 9.5 / 9.5 / 9.5 |',
       '| all | 4 | 1.0 / 9.0 / 9.0 | 2.0 / 9.5 / 9.5 |',
     ]);
+  });
+
+  it('tells from a hundred kills of one replica whether one in a hundred took longer than it should', () => {
+    const kills = (...recoveredMs: readonly number[]) => recoveredMs.map((ms) => round(['process killed'], ms, ms));
+    const fast = kills(...Array.from({ length: 99 }, () => 1_000));
+    assert.deepEqual(singleKillsOf([...fast, ...kills(20_000), round(['process killed', 'clock set'], 60_000, 60_000)]), {
+      line: '100 replicas killed, and nothing else: well again after 1.0 s at p99, counted from the kill (aim 10.0 s: met)',
+      isMissed: false,
+    });
+    assert.equal(singleKillsOf([...fast, ...kills(20_000, 20_000)]).isMissed, true);
+    assert.match(singleKillsOf(kills(20_000)).line, /too few to tell/);
   });
 });

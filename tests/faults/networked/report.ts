@@ -26,5 +26,22 @@ export const summaryOf = (rounds: readonly RoundReport[]): string => {
   ].join('\n');
 };
 
+/** How fast a hub is to recover from the kill of one replica, at the 99th percentile. */
+export const AIM_MS = 10_000;
+/** Fewer kills tell nothing of one in a hundred. */
+const ENOUGH_KILLS = 100;
+
+/** What the rounds tell of the aim, and whether enough of them tell that it was missed. */
+export const singleKillsOf = (rounds: readonly RoundReport[]): { readonly line: string; readonly isMissed: boolean } => {
+  const kills = rounds.filter(({ faults: [first, second] }) => first?.kind === 'process killed' && second === undefined);
+  const { p99 } = percentilesOf(kills.map(({ recoveredMs }) => recoveredMs));
+  const isMissed = p99 > AIM_MS && kills.length >= ENOUGH_KILLS;
+  const verdict = kills.length < ENOUGH_KILLS ? 'too few to tell' : isMissed ? 'missed' : 'met';
+  return {
+    line: `${kills.length} replicas killed, and nothing else: well again after ${seconds(p99)} at p99, counted from the kill (aim ${seconds(AIM_MS)}: ${verdict})`,
+    isMissed,
+  };
+};
+
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 const three = ({ p50, p99, max }: Percentiles): string => [p50, p99, max].map((ms) => (ms / 1_000).toFixed(1)).join(' / ');

@@ -48,7 +48,7 @@ export const playRounds = async (
   seeds: readonly number[],
   report: (round: RoundReport) => void,
 ): Promise<readonly string[]> => {
-  const { demo, operator, witness } = site;
+  const { demo, operator, witness, stranger } = site;
   const prefix = `S${seeds[0]}`;
   const random = seededRandom(seeds[0]!);
   const stop = new AbortController();
@@ -56,7 +56,7 @@ export const playRounds = async (
   const senders: Senders = { areHeld: false };
   const excused = (answer: Answer): boolean => awayAtPresent(answer) || faults.some(({ excuses }) => excuses?.(answer));
   const isHeld = (): boolean => senders.areHeld;
-  const load = runLoad({ demo, operator, witness, random, prefix, signal: stop.signal, excused, pauseMs: PAUSE_MS, isHeld });
+  const load = runLoad({ demo, operator, witness, stranger, random, prefix, signal: stop.signal, excused, pauseMs: PAUSE_MS, isHeld });
   load.catch(() => stop.abort()); // its failure is told at the end
   try {
     await using probes = new Probes(demo, witness, `${prefix}-PROBE`);

@@ -1,11 +1,11 @@
 import { explainFailure } from '@sagahub/contracts/testing/failure-context.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
-import type { Answer } from '@sagahub/hub/harness/api-client.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { type EventStoreKind, migrateWith, missingEngines, SharedEngines } from '../../support/engines.ts';
 import { type Engines, NetworkedHub } from '../../support/networked-hub.ts';
 import { HEALTHY, stockUp } from '../campaign.ts';
-import { gatherEvidence, type HubFromOutside, TOLD } from '../evidence.ts';
+import { type Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { gatherEvidence, type HubFromOutside, STRANGER, type Stranger, type Subscriber, TOLD } from '../evidence.ts';
 import { IMPATIENT } from '../fleet.ts';
 import { brokenPromises } from '../invariants.ts';
 import { type Random, runLoad } from '../load.ts';
@@ -60,7 +60,7 @@ export interface SiteOptions {
 /** More than the events of a site's life, and little enough to be filled in a moment. */
 const SMALL_DISK_MIB = 1_024;
 
-type Parts = Pick<NetworkedSite, 'hub' | 'engines' | 'urls' | 'links' | 'subscriber'>;
+type Parts = Pick<NetworkedSite, 'hub' | 'engines' | 'urls' | 'links'>;
 
 /** A hub of many processes on engines of its own, whose parts fail under load, and whoever looks at it from outside. */
 export class NetworkedSite implements HubFromOutside, AsyncDisposable {
@@ -73,17 +73,18 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
   readonly demo;
   readonly operator;
   readonly auditor;
-  readonly subscriber: WebhookReceiver | undefined;
+  /** Those who come once the hub is there. */
+  stranger: Stranger | undefined;
+  subscriber: Subscriber | undefined;
   readonly witness = new Witness();
   readonly #opened: AsyncDisposableStack;
 
-  private constructor(opened: AsyncDisposableStack, { hub, engines, urls, links, subscriber }: Parts) {
+  private constructor(opened: AsyncDisposableStack, { hub, engines, urls, links }: Parts) {
     this.#opened = opened;
     this.hub = hub;
     this.engines = engines;
     this.urls = urls;
     this.links = links;
-    this.subscriber = subscriber;
     this.erp = hub.erp;
     this.demo = hub.client('demo');
     this.operator = hub.client('operator');
@@ -105,16 +106,31 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
         clocksCanBeSet: true,
       }),
     );
-    const subscriber = subscribed ? opened.use(await WebhookReceiver.start()) : undefined;
-    const site = new NetworkedSite(opened.move(), { hub, engines, urls, links, subscriber });
+    const receiver = subscribed ? opened.use(await WebhookReceiver.start()) : undefined;
+    const site = new NetworkedSite(opened.move(), { hub, engines, urls, links });
     await stockUp(site);
-    if (subscriber) await site.#subscribe(subscriber.url(TOLD));
+    site.stranger = { partner: await site.#addStranger(), witness: new Witness() };
+    if (receiver) site.subscriber = { receiver, secret: await site.#subscribe(receiver.url(TOLD)) };
     return site;
   }
 
-  async #subscribe(url: string): Promise<void> {
-    const { status, text } = await this.demo.post('/api/v1/webhooks', { url, types: ['order.completed'] });
+  async #addStranger(): Promise<ApiClient> {
+    const { status, text } = await this.operator.post('/api/v1/admin/partners', { partnerId: STRANGER, name: 'Globex' });
+    if (status >= 300) throw new Error(`a new partner was answered ${status}: ${text}`);
+    const client = { clientId: `${STRANGER}-shop`, scopes: ['orders:read', 'orders:write'] };
+    const { body } = await until(
+      'the partner being known at both gateways',
+      () => this.operator.post(`/api/v1/admin/partners/${STRANGER}/clients`, client),
+      (answer) => answer.status === 201,
+    );
+    return new ApiClient(() => this.hub.url, body.clientId, body.clientSecret);
+  }
+
+  /** @returns the secret that messages are signed with */
+  async #subscribe(url: string): Promise<string> {
+    const { status, text, body } = await this.demo.post('/api/v1/webhooks', { url, types: ['order.completed'] });
     if (status !== 201) throw new Error(`a subscription was answered ${status}: ${text}`);
+    return body.secret;
   }
 
   get managementUrl(): string {
@@ -132,12 +148,13 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
   ): Promise<readonly string[]> {
     const { seed, random, excused, alwaysThere = false, pauseMs = PAUSE_MS } = round;
     const stop = new AbortController();
-    const { demo, operator, witness } = this;
+    const { demo, operator, witness, stranger } = this;
     const prefix = `S${seed}-${witness.accepted.size}`;
     const load = runLoad({
       demo,
       operator,
       witness,
+      stranger,
       random,
       prefix,
       signal: stop.signal,
