@@ -161,6 +161,16 @@ describe('connections to PostgreSQL that have died silently', () => {
     assert.ok(scene.proxy.connections <= before + 2, 'and those that are there are kept');
   });
 
+  it('are not thought of by a probe of a server that is slow', async () => {
+    await using scene = await setUp();
+    const before = scene.proxy.connections;
+    scene.proxy.delay(3_000);
+    assert.equal((await scene.database.health()).status, 'fail');
+    scene.proxy.heal();
+    await Promise.all(Array.from({ length: 5 }, () => scene.database.rows({ name: 'nap', text: 'SELECT pg_sleep(0.2)' })));
+    assert.ok(scene.proxy.connections <= before + 1, `${scene.proxy.connections - before} new connections`);
+  });
+
   it('cost a transaction the time of one statement, and none for taking back what it did', async () => {
     await using scene = await setUp();
     scene.proxy.halfOpen();

@@ -125,7 +125,7 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
     const name = 'postgresql:connection';
     try {
       const config = { text: 'SELECT', query_timeout: HEALTH_TIMEOUT_MS };
-      await this.#with((client) => client.query(config));
+      await this.#with((client) => client.query(config), 'others stay'); // a slow server has no use for new connections
       return { name, status: 'pass' };
     } catch (error) {
       return { name, status: 'fail', output: (error as Error).message };
@@ -138,7 +138,11 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
     await this.#pool.end();
   }
 
-  async #with<Result>(work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
+  /** @param whenLost whether the connections beside one that does not answer are taken for dead, too */
+  async #with<Result>(
+    work: (client: pg.ClientBase) => Promise<Result>,
+    whenLost: 'others go' | 'others stay' = 'others go',
+  ): Promise<Result> {
     if (this.#closed) throw new ClosedError('the connection to PostgreSQL');
     const { pool, client } = await this.#connection();
     let lost = false;
@@ -146,7 +150,7 @@ export class Database implements Session, EngineHealth, AsyncDisposable {
       return await work(client);
     } catch (error) {
       lost = isLost(error);
-      if (lost) this.#leaveBehind(pool);
+      if (lost && whenLost === 'others go') this.#leaveBehind(pool);
       throw translated(error, this.engine);
     } finally {
       this.#usedAtMs.set(client, performance.now());
