@@ -100,6 +100,15 @@ describe('the gate of intake', () => {
     assert.equal(places.length, 2);
   });
 
+  it('keeps nothing for others who only ask whether there is room: they may be refused for want of a right', () => {
+    const { gate, places, send } = opened();
+    for (let asked = 0; asked < AT_ONCE + 8; asked += 1) {
+      gate.check({ partnerId: 'b' });
+      send('a');
+    }
+    assert.equal(places.length, AT_ONCE);
+  });
+
   it('gives all places to whoever is there alone', async () => {
     const { clock, places, send } = opened();
     send('b');

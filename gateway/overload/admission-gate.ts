@@ -80,7 +80,6 @@ class Gate implements AdmissionGate {
 
   check({ partnerId }: { readonly partnerId: string }): void {
     const nowMs = this.#now();
-    this.#see(partnerId, nowMs);
     if (this.#mayPass(partnerId, nowMs) || !this.#isRoomFull(nowMs)) return;
     const fullest = this.#room.fullest();
     if (fullest !== undefined && this.#room.waitingOf(partnerId) >= this.#room.waitingOf(fullest)) throw this.#refusal(partnerId, nowMs);
@@ -88,8 +87,9 @@ class Gate implements AdmissionGate {
 
   enter(who: { readonly partnerId: string }): Place | Promise<Place> {
     const { partnerId } = who;
-    this.check(who);
     const sinceMs = this.#now();
+    this.#see(partnerId, sinceMs); // and not at the check: who is refused for want of a right or a quota takes nobody's place
+    this.check(who);
     if (this.#mayPass(partnerId, sinceMs)) return this.#placeFor(partnerId);
     if (this.#isRoomFull(sinceMs)) this.#makeRoom(sinceMs);
     this.#standingSinceMs ??= sinceMs;
