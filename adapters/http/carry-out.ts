@@ -2,7 +2,7 @@ import { waitSecondsOf } from '@sagahub/contracts/api/prefer.ts';
 import type { ApiRequest, ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import type { Edge } from './admission.ts';
 
-/** After so long a request that prefers to wait has been accepted by a service in another process, most likely, and only waits. */
+/** After so long a request that prefers to wait has been accepted by a service in another process, most likely, and only waits. That has a gate of its own. */
 const WAITS_AFTER_MS = 100;
 
 /**
@@ -20,7 +20,7 @@ export const carryOut = async (
   const place = route.intake && principal ? await gate?.enter(principal) : undefined;
   if (!place) return handle();
   const prefersToWait = waitSecondsOf(headers['prefer'], Infinity) !== undefined;
-  const waits = prefersToWait ? setTimeout(() => place.leave(), WAITS_AFTER_MS) : undefined;
+  const waits = prefersToWait && route.forwarded ? setTimeout(() => place.leave(), WAITS_AFTER_MS) : undefined;
   let served = false;
   try {
     const answer = await handle(() => place.leave(true));

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { JSON_BODY } from '@sagahub/contracts/api/route.ts';
 import { FairShareError, OverloadedError } from '@sagahub/contracts/errors.ts';
 import type { AdmissionGate } from '@sagahub/contracts/ports/admission-gate.ts';
@@ -140,19 +141,32 @@ describe('HTTP server: intake', () => {
     assert.deepEqual(seen, ['check', 'enter', 'left']);
   });
 
-  it('does not hold a place for a request that prefers to wait', async () => {
+  it('does not hold a place for long for a request that prefers to wait in another process', async () => {
     const { gate, seen } = watchedGate();
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiting = intake(async () => {
       await promise;
       return { status: 200, body: {} };
     });
-    await using server = await serve([waiting], { authenticator, gate });
+    await using server = await serve([{ ...waiting, forwarded: true }], { authenticator, gate });
     const answer = post(server.url, { prefer: 'wait=30' });
     await eventually('the place is free', () => seen.includes('left'));
     resolve();
     assert.equal((await answer).status, 200);
     assert.deepEqual(seen, ['check', 'enter', 'left']);
+  });
+
+  it('holds the place of a request that prefers to wait until it is accepted, however long that takes', async () => {
+    const { gate, seen } = watchedGate();
+    const slow = intake(async ({ accepted: isAccepted }) => {
+      await sleep(200);
+      assert.deepEqual(seen, ['check', 'enter']);
+      isAccepted?.();
+      return { status: 200, body: {} };
+    });
+    await using server = await serve([slow], { authenticator, gate });
+    assert.equal((await post(server.url, { prefer: 'wait=30' })).status, 200);
+    assert.deepEqual(seen, ['check', 'enter', 'served']);
   });
 
   it('takes the time until a request was accepted that goes on to wait, and holds its place no longer', async () => {

@@ -124,6 +124,17 @@ describe('forwarding to a service', () => {
     await assert.rejects(gateway.handle(request()), { code: 'HUB_SERVICE_UNAVAILABLE', retryAfterMs: 1_000 });
   });
 
+  it('asks without waiting when everybody waits for the answer to know whether the service is there', async () => {
+    const seen: (string | undefined)[] = [];
+    const url = await start((incoming, response) => (seen.push(incoming.headers['prefer'] as string | undefined), response.end('{}')));
+    await using upstream = openUpstream({ name: 'orders', urls: [url] });
+    for (const isDoubtful of [false, true]) {
+      const [forwarded] = forwardedRoutes([route], upstream, { name: 'orders', isOpen: isDoubtful, isDoubtful, run: (send) => send() });
+      await forwarded!.handle(request({ headers: { prefer: 'wait=30' } }));
+    }
+    assert.deepEqual(seen, ['wait=30', undefined]);
+  });
+
   it('streams an answer that has no end yet', async () => {
     const url = await start((_incoming, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n'));
     await using gateway = forward([url]);

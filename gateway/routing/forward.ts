@@ -28,6 +28,7 @@ const PASSED_ON = [
 export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, breaker: UpstreamBreaker): readonly Route[] =>
   routes.map((route) => ({
     ...route,
+    forwarded: true,
     ...(route.body && { body: unread(route.body) }),
     handle: (request: ApiRequest) => {
       const send = (headers: Readonly<Record<string, string>>, signal: AbortSignal) =>
@@ -43,17 +44,20 @@ export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, br
             signal,
           }),
         );
-      return answerTo(request, send);
+      return answerTo(request, send, breaker.isDoubtful);
     },
   }));
 
 type Send = (headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<ApiResponse>;
 
-/** A gateway that stops has what it passed on answered first. Only what may last ends: a wait is asked again without waiting, an event stream closes. */
-const answerTo = async (request: ApiRequest, send: Send): Promise<ApiResponse> => {
+/**
+ * A gateway that stops has what it passed on answered first. Only what may last ends: a wait is asked again without waiting, an event stream closes.
+ * @param isDoubtful others wait for this request to find out whether the service answers: it does not wait for anything
+ */
+const answerTo = async (request: ApiRequest, send: Send, isDoubtful: boolean): Promise<ApiResponse> => {
   const { signal } = request;
   const { prefer, ...headers } = headersFor(request);
-  if (prefer === undefined) return endingWith(signal, await send(headers, untilLeft(signal)));
+  if (prefer === undefined || isDoubtful) return endingWith(signal, await send(headers, untilLeft(signal)));
   try {
     return await send({ ...headers, prefer }, signal);
   } catch (error) {

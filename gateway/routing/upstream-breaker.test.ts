@@ -8,6 +8,7 @@ const unanswered = () => Promise.reject(new UnavailableError('HUB_SERVICE_UNAVAI
 describe('breaker of a service', () => {
   it('has nobody wait for the one request that tries whether the service answers again', async () => {
     const breaker = upstreamBreaker('orders');
+    assert.equal(breaker.isDoubtful, false);
     while (!breaker.isOpen) await assert.rejects(breaker.run(unanswered), UnavailableError);
     const trial = Promise.withResolvers<string>();
     let tried: Promise<string> | undefined;
@@ -28,6 +29,7 @@ describe('breaker of a service', () => {
       breaker.run(() => assert.fail('it was sent, too')),
       UnavailableError,
     );
+    assert.equal(breaker.isDoubtful, true);
     trial.resolve('here');
     assert.equal(await tried, 'here');
     assert.equal(await breaker.run(async () => 'and here'), 'and here');

@@ -10,6 +10,8 @@ const OPEN_MS = 1_000;
 export interface UpstreamBreaker {
   readonly name: string;
   readonly isOpen: boolean;
+  /** The next request may be the one that tries whether the service answers again, which all others wait for. */
+  readonly isDoubtful: boolean;
   /** @throws UnavailableError while the service is left alone */
   run<T>(send: () => Promise<T>): Promise<T>;
 }
@@ -21,6 +23,9 @@ export const upstreamBreaker = (name: string): UpstreamBreaker => {
     name,
     get isOpen() {
       return policy.state === CircuitState.Open;
+    },
+    get isDoubtful() {
+      return policy.state !== CircuitState.Closed;
     },
     async run(send) {
       // The policy would have it wait for the one that tries.
