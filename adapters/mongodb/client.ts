@@ -1,7 +1,7 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import { type Db, MongoClient } from 'mongodb';
-import { watchMonitors } from './stalled-monitor.ts';
+import { reviveStalled } from './stalled-client.ts';
 
 const DEFAULT_DATABASE = 'sagahub';
 
@@ -26,10 +26,11 @@ export const connectMongoDb = async (url: string, { clock, logger }: { clock: Cl
     socketTimeoutMS: 15_000, // a connection that has died silently
     heartbeatFrequencyMS: HEARTBEAT_EVERY_MS,
     maxPoolSize: 20,
+    waitQueueTimeoutMS: 10_000, // for one of them
   });
   await using opened = new AsyncDisposableStack();
   opened.defer(() => client.close().catch(() => undefined));
-  opened.use(watchMonitors(client, { clock, logger, stalledAfterMs: MONITOR_STALLED_AFTER_MS }));
+  opened.use(reviveStalled(client, { clock, logger, stalledAfterMs: MONITOR_STALLED_AFTER_MS }));
   await client.connect();
   const { dbName } = client.options;
   const connection = opened.move();

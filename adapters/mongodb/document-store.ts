@@ -70,8 +70,11 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
   return waitForEngine(engine, options, async () => {
     const connection = await connectMongoDb(options.url, options);
     try {
-      const store = new MongoDocuments({ connection, engine, layouts, limits: await replaceLimitsOf(connection.db) }, options);
-      await store.prepare();
+      const store = new MongoDocuments(
+        { connection, engine, layouts, limits: await inTime(ANSWER_WITHIN_MS, () => replaceLimitsOf(connection.db)) },
+        options,
+      );
+      await inTime(ANSWER_WITHIN_MS, () => store.prepare());
       return store;
     } catch (error) {
       await connection[Symbol.asyncDispose]();
@@ -128,6 +131,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
       clock: options.clock,
       logger: options.logger,
       afterMs: options.retireAfterMs ?? 5_000,
+      answerWithinMs: this.#answerWithinMs,
     });
   }
 

@@ -35,6 +35,8 @@ export const translated = (engine: Engine, error: unknown): unknown => {
   const code = (error as { code?: unknown }).code;
   // Closed pools and the like: the driver's own errors have no code of the server.
   const driver =
-    error instanceof MongoError && code === undefined && /^MongoPool|^MongoTopology|^MongoClientClosed|^MongoNotConnected/.test(error.name);
+    error instanceof MongoError &&
+    code === undefined &&
+    /^MongoPool|^MongoTopology|^MongoClientClosed|^MongoNotConnected|^MongoWaitQueueTimeout/.test(error.name);
   return away || driver || UNABLE.has(code) ? unavailable(engine, error) : error;
 };

@@ -2,6 +2,7 @@ import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Db } from 'mongodb';
 import type { GenerationsPointer, Retired } from './generations.ts';
+import { inTime } from './in-time.ts';
 import { Progress } from './progress.ts';
 
 export interface RemovalsOptions {
@@ -13,6 +14,7 @@ export interface RemovalsOptions {
   readonly logger: Logger;
   /** Readers in other processes may still be on their way to what was replaced. */
   readonly afterMs: number;
+  readonly answerWithinMs: number;
 }
 
 /** Removes documents that were replaced by another generation, a while later. What a stop cuts short is left to the next start. */
@@ -40,9 +42,13 @@ export class Removals implements AsyncDisposable {
   }
 
   async #remove({ projection, generation, collections }: Retired): Promise<void> {
-    const { db, pointer, progress, nameOf, clock, afterMs } = this.#options;
+    const { clock, afterMs, answerWithinMs } = this.#options;
     await clock.sleep(afterMs, this.#closing.signal);
-    if (this.#closing.signal.aborted) return;
+    if (!this.#closing.signal.aborted) await inTime(answerWithinMs, () => this.#removeNow({ projection, generation, collections }));
+  }
+
+  async #removeNow({ projection, generation, collections }: Retired): Promise<void> {
+    const { db, pointer, progress, nameOf } = this.#options;
     await progress.remove(Progress.keyOf(projection, generation));
     for (const one of collections) await db.dropCollection(nameOf(one.name, one.generation));
     const isIt = (one: Retired) => one.projection === projection && one.generation === generation;
