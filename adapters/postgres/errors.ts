@@ -26,6 +26,8 @@ const MISCONFIGURED: Readonly<Record<string, string>> = {
 };
 const CONNECTION_EXCEPTIONS = '08';
 const INSUFFICIENT_RESOURCES = '53';
+/** Of the server itself: a full disk as a session begins, a broken file. Its log says more. */
+const INTERNAL_ERROR = 'XX';
 const OPERATOR_INTERVENTION = '57P';
 
 export const sqlState = (error: unknown): string | undefined => (error instanceof pg.DatabaseError ? error.code : undefined);
@@ -56,6 +58,7 @@ export const translated = (error: unknown, engine: Engine): unknown => {
     return new ConfigurationError([
       `${engine.setting}: PostgreSQL at ${withoutSecrets(engine.url)} says "${(error as Error).message}": ${advice}`,
     ]);
-  if (isConnectionFailure(error) || isTransient(error) || state?.startsWith(INSUFFICIENT_RESOURCES)) return unavailable(engine, error);
+  const isOfServer = state?.startsWith(INSUFFICIENT_RESOURCES) || state?.startsWith(INTERNAL_ERROR);
+  if (isConnectionFailure(error) || isTransient(error) || isOfServer) return unavailable(engine, error);
   return error;
 };
