@@ -25,7 +25,7 @@ export interface NetworkedCampaignResult {
 
 /** Rounds before the promises are checked, and before a hub and its engines are made anew: FerretDB, which reads whole collections, slows down. */
 const ROUNDS_A_CHECK = 10;
-const ROUNDS_A_SITE = 10;
+const ROUNDS_A_SITE = 20;
 
 /** A hub that does not recover, or does not come to rest, has broken a promise too, and is given up. */
 export const runNetworkedCampaign = async (options: NetworkedCampaignOptions): Promise<NetworkedCampaignResult> => {
