@@ -15,7 +15,7 @@ export const resumeClock = async (clock: Clock | ResumableClock, store: Pick<Eve
   if (!newest) return;
   const aheadMs = clock.resumeFrom(Date.parse(newest.metadata.time));
   if (aheadMs < WORTH_TELLING_MS) return;
-  logger.warn('the clock of this computer is behind the log; the hub goes on from its newest event, a tenth slower until they agree', {
+  logger.warn('the clock is behind the log; the hub goes on from its newest event, a tenth slower until they agree', {
     aheadMs,
     newest: newest.metadata.time,
   });

@@ -58,12 +58,12 @@ export interface HttpServer extends AsyncDisposable {
   drain(options?: { readonly timeoutMs?: number; readonly delayMs?: number }): Promise<boolean>;
 }
 
-/** Above the idle timeout of usual load balancers (60 s), so that they close first and no request meets a closed socket. */
 /**
  * Connections that wait to be accepted, within what the system allows (`net.core.somaxconn`). Node's own 511 are fewer than one flood opens at once,
  * and who finds no place tries again a second later.
  */
 const BACKLOG = 4_096;
+/** Above the idle timeout of usual load balancers (60 s), so that they close first and no request meets a closed socket. */
 const KEEP_ALIVE_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const DRAIN_TIMEOUT_MS = 25_000;

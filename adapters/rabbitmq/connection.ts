@@ -1,29 +1,33 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
-import amqp, { type ChannelModel } from 'amqplib';
+import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import type { Engine } from '../engine/engine.ts';
 
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 10_000;
 /** Without a sign of life for two to three times as long the connection is made anew. The least that RabbitMQ advises (its guide to heartbeats). */
-export const HEARTBEAT_SECONDS = 5;
+const HEARTBEAT_SECONDS = 5;
 /** A broker that does not answer the farewell has to do without it. */
 const CLOSE_WITHIN_MS = 2_000;
 
-export interface KeptConnection {
+export interface ConnectionOptions {
   readonly engine: Engine;
   /** As the broker's own list of connections shows it. */
   readonly name: string;
   readonly clock: Clock;
   /** On every connection: a new one has nothing of the old. When it fails, the next one is tried. */
   readonly setUp: (model: ChannelModel) => Promise<void>;
+  /** Unless the URL names some. Default 5, the least that RabbitMQ advises. */
+  readonly heartbeatSeconds?: number | undefined;
+}
+
+export interface KeptConnection extends ConnectionOptions {
   readonly onAway: (error: Error) => void;
 }
 
-/** Tries for ever, in the background, to have a connection: what does not need the broker goes on while it is away. Disposing closes it. */
-export const keepConnected = async ({ engine, name, clock, setUp, onAway }: KeptConnection): Promise<AsyncDisposable> => {
-  const url = new URL(engine.url);
-  if (!(Number(url.searchParams.get('heartbeat')) > 0)) url.searchParams.set('heartbeat', String(HEARTBEAT_SECONDS));
-  const connection = await amqp.connect(url.href, {
+/** Tries for ever, in the background, to have a connection: what does not need the broker goes on while it is away. Closing it takes its time at most. */
+export const connectForEver = async (options: ConnectionOptions): Promise<RecoveringChannelModel> => {
+  const { engine, name, clock, setUp, heartbeatSeconds = HEARTBEAT_SECONDS } = options;
+  const connection = await amqp.connect(withHeartbeat(engine.url, heartbeatSeconds), {
     timeout: 5_000,
     noDelay: true,
     keepAlive: true,
@@ -41,12 +45,25 @@ export const keepConnected = async ({ engine, name, clock, setUp, onAway }: Kept
       },
     },
   });
+  connection.on('error', () => {}); // `disconnect` follows
+  const close = connection.close.bind(connection);
+  connection.close = () => inTime(clock, close());
+  return connection;
+};
+
+/** {@link connectForEver}, for those who need nothing of the connection but that it is there. Disposing closes it. */
+export const keepConnected = async ({ onAway, ...options }: KeptConnection): Promise<AsyncDisposable> => {
+  const connection = await connectForEver(options);
   connection.on('connect-failed', onAway);
   connection.on('disconnect', onAway);
-  connection.on('error', () => {}); // `disconnect` follows
-  return {
-    [Symbol.asyncDispose]: () => inTime(clock, connection.close()),
-  };
+  return { [Symbol.asyncDispose]: () => connection.close() };
+};
+
+/** amqplib takes `heartbeat=0` at its word and then never notices that a connection died; without any it takes the broker's minute. */
+const withHeartbeat = (text: string, seconds: number): string => {
+  const url = new URL(text);
+  if (!(Number(url.searchParams.get('heartbeat')) > 0)) url.searchParams.set('heartbeat', String(seconds));
+  return url.href;
 };
 
 const inTime = async (clock: Clock, closing: Promise<void>): Promise<void> => {

@@ -1,10 +1,10 @@
 import { ClosedError } from '@sagahub/contracts/errors.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { HealthCheck } from '@sagahub/contracts/service.ts';
-import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
+import type { ChannelModel, RecoveringChannelModel } from 'amqplib';
 import { type Engine, type EngineHealth, HEALTH_TIMEOUT_MS, requireScheme, unavailable } from '../engine/engine.ts';
 import type { Starting } from '../engine/starting.ts';
-import { HEARTBEAT_SECONDS } from './connection.ts';
+import { connectForEver } from './connection.ts';
 import { Consumer } from './consumer.ts';
 import { encodeHints } from './hint-codec.ts';
 import { Publisher } from './publisher.ts';
@@ -18,12 +18,8 @@ export interface RabbitMqMessageBusOptions extends Starting {
   readonly heartbeatSeconds?: number;
 }
 
-const FIRST_RETRY_MS = 250;
 /** A quorum queue without a leader takes a consumer's request and never answers. */
 const SET_UP_WITHIN_MS = 15_000;
-const LONGEST_RETRY_MS = 10_000;
-/** A broker that does not answer the farewell has to do without it. */
-const CLOSE_WITHIN_MS = 2_000;
 
 /**
  * Hints over RabbitMQ 3.10 or newer, or 4. Opening waits until the broker is there.
@@ -42,15 +38,8 @@ export const openRabbitMqMessageBus = async (options: RabbitMqMessageBusOptions)
   const engine: Engine = { name: 'RabbitMQ', url: options.url, setting: 'HUB_RABBITMQ_URL' };
   requireScheme(engine, 'amqp', 'amqps');
   const bus = new RabbitMqMessageBus(engine, options);
-  await bus.connect(withHeartbeat(options.url, options.heartbeatSeconds ?? HEARTBEAT_SECONDS));
+  await bus.connect();
   return bus;
-};
-
-/** amqplib takes `heartbeat=0` at its word and then never notices that a connection died; without any it takes the broker's minute. */
-const withHeartbeat = (text: string, seconds: number): string => {
-  const url = new URL(text);
-  if (!(Number(url.searchParams.get('heartbeat')) > 0)) url.searchParams.set('heartbeat', String(seconds));
-  return url.href;
 };
 
 interface Up {
@@ -78,19 +67,14 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
     this.#options = options;
   }
 
-  async connect(url: string): Promise<void> {
-    const { logger, onWaiting, signal } = this.#options;
-    const connection = await amqp.connect(url, {
-      timeout: 5_000,
-      noDelay: true,
-      keepAlive: true,
-      clientProperties: { connection_name: 'sagahub' },
-      recovery: {
-        initialDelay: FIRST_RETRY_MS,
-        maxDelay: LONGEST_RETRY_MS,
-        waitForConnect: false,
-        setup: (model: ChannelModel) => this.#setUpInTime(model),
-      },
+  async connect(): Promise<void> {
+    const { clock, heartbeatSeconds, logger, onWaiting, signal } = this.#options;
+    const connection = await connectForEver({
+      engine: this.#engine,
+      name: 'sagahub',
+      clock,
+      heartbeatSeconds,
+      setUp: (model) => this.#setUpInTime(model),
     });
     this.#connection = connection;
     const away = (error: Error): void => {
@@ -102,7 +86,6 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
     };
     connection.on('connect-failed', away);
     connection.on('disconnect', away);
-    connection.on('error', () => {}); // `disconnect` follows
     connection.on('connect', () => onWaiting?.(undefined));
     const giveUp = () => void connection.close();
     signal?.addEventListener('abort', giveUp, { once: true });
@@ -172,9 +155,7 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
     await Promise.all([...this.#consumers].map((consumer) => consumer.leave()));
     this.#closing.abort();
     await Promise.all(this.#returning);
-    const gone = new AbortController();
-    const closed = this.#connection?.close().finally(() => gone.abort());
-    await Promise.race([closed, this.#options.clock.sleep(CLOSE_WITHIN_MS, gone.signal)]);
+    await this.#connection?.close();
   }
 
   async #setUpInTime(model: ChannelModel): Promise<void> {
@@ -194,7 +175,6 @@ class RabbitMqMessageBus implements MessageBus, EngineHealth {
 
   /** A new connection has nothing of the old one: everything is declared and attached again. */
   async #setUp(model: ChannelModel): Promise<void> {
-    model.on('error', () => {}); // nobody else listens yet, and `close` follows
     const reset = () => this.#reset(model);
     const publisher = await Publisher.open(model, this.#options.clock, reset);
     for (const consumer of this.#consumers) await consumer.attach(model, reset);

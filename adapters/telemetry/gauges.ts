@@ -58,10 +58,10 @@ export const observedMetrics = (logger: Logger): ObservedMetrics => {
   };
 };
 
-/** Who scrapes while a store is slow waits for what it was asked before, and asks nothing more. */
+/** Who scrapes while a store is slow waits for what it was asked before, and asks nothing more until that is answered or given up. */
 const oneAtATime = (observe: Observe): Source => {
   let underWay: ReturnType<Source> | undefined;
-  const look = async () => [...(await observe())];
+  const look = () => within(OBSERVE_TIMEOUT_MS, (async () => [...(await observe())])());
   return () => (underWay ??= look().finally(() => (underWay = undefined)));
 };
 

@@ -16,13 +16,9 @@ export interface HoldsDifference {
 
 /**
  * Compares the tables of stock and discounts with the log, and changes nothing. Exact when the hub is at rest; while orders flow, those
- * between their reservation and its event show as differences that are gone a moment later.
+ * between their reservation and its event show as differences that are gone a moment later. Tells, too, how many SKUs and codes the log knows.
  */
-export const compareHolds = async (ports: HoldsPorts, signal?: AbortSignal): Promise<readonly HoldsDifference[]> =>
-  (await comparison(ports, signal)).differences;
-
-/** With how many SKUs and codes the log knows. */
-export const comparison = async (
+export const compareHolds = async (
   ports: HoldsPorts,
   signal?: AbortSignal,
 ): Promise<{ readonly names: number; readonly differences: readonly HoldsDifference[] }> => {

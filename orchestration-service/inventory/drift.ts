@@ -1,6 +1,6 @@
 import type { HoldsReport } from '@sagahub/contracts/api/operations-views.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
-import { comparison, type HoldsDifference } from './compare.ts';
+import { compareHolds, type HoldsDifference } from './compare.ts';
 import { toMicros } from './micros.ts';
 import type { HoldsPorts } from './rebuild.ts';
 
@@ -16,7 +16,7 @@ export async function* holdsDrift(ports: HoldsPorts & { readonly clock: Clock },
   let standing: ReadonlyMap<string, HoldsDifference> | undefined;
   let names = 0;
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const comparing = comparison(ports, signal);
+    const comparing = compareHolds(ports, signal);
     comparing.catch(() => {}); // thrown below, unless whoever watched has left
     let found: Awaited<typeof comparing> | undefined;
     while (!(found ??= (await Promise.race([comparing, ports.clock.sleep(REPORT_MS, signal)])) ?? undefined)) {
