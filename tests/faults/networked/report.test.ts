@@ -35,11 +35,14 @@ describe("report of a networked hub's rounds", () => {
     ]);
   });
 
-  it('tells from a hundred kills of one replica whether one in a hundred took longer than it should', () => {
-    const kills = (...recoveredMs: readonly number[]) => recoveredMs.map((ms) => round(['process killed'], ms, ms));
+  it('tells from a hundred kills of one replica or engine whether one in a hundred took longer than it should', () => {
+    const kills = (...recoveredMs: readonly number[]) =>
+      recoveredMs.map((ms, index) => round([index % 2 ? 'process killed' : 'engine killed'], ms, ms));
     const fast = kills(...Array.from({ length: 99 }, () => 1_000));
     assert.deepEqual(singleKillsOf([...fast, ...kills(20_000), round(['process killed', 'clock set'], 60_000, 60_000)]), {
-      line: '100 replicas killed, and nothing else: well again after 1.0 s at p99, counted from the kill (aim 10.0 s: met)',
+      line:
+        '100 single kills: well again after 1.0 s at p99, counted from the kill of a replica, and from when a killed engine is there again ' +
+        '(aim 10.0 s: met)',
       isMissed: false,
     });
     assert.equal(singleKillsOf([...fast, ...kills(20_000, 20_000)]).isMissed, true);
