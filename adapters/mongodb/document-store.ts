@@ -1,5 +1,4 @@
-import { ClosedError, RevisionConflictError, type UnavailableError } from '@sagahub/contracts/errors.ts';
-import type { JsonObject } from '@sagahub/contracts/json.ts';
+import { ClosedError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import type {
   CollectionSpec,
   DocumentFilter,
@@ -22,11 +21,13 @@ import {
   type Generations,
   type GenerationsForm,
   GenerationsPointer,
+  isNothingThere,
   nameOfGeneration,
+  notRebuilding,
   NothingThereError,
   type Retired,
 } from './generations.ts';
-import { indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
+import { documentOf, indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
 import { inTime } from './in-time.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
@@ -47,7 +48,6 @@ export interface MongoDocumentStoreOptions extends Starting {
 }
 
 const ANSWER_WITHIN_MS = 20_000;
-
 /** Documents of one step of `scan`. */
 const SCAN_PAGE = 500;
 
@@ -70,10 +70,8 @@ export const openMongoDocumentStore = async (options: MongoDocumentStoreOptions)
   return waitForEngine(engine, options, async () => {
     const connection = await connectMongoDb(options.url, options);
     try {
-      const store = new MongoDocuments(
-        { connection, engine, layouts, limits: await inTime(ANSWER_WITHIN_MS, () => replaceLimitsOf(connection.db)) },
-        options,
-      );
+      const limits = await inTime(ANSWER_WITHIN_MS, () => replaceLimitsOf(connection.db));
+      const store = new MongoDocuments({ connection, engine, layouts, limits }, options);
       await inTime(ANSWER_WITHIN_MS, () => store.prepare());
       return store;
     } catch (error) {
@@ -399,10 +397,3 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     for (const collection of dropped) await this.#db.dropCollection(this.#nameOf(collection, generation));
   }
 }
-
-const isNothingThere = (error: unknown): boolean => (error as Partial<UnavailableError>).cause instanceof NothingThereError;
-
-const notRebuilding = (projection: string, generation: Generation): RangeError =>
-  new RangeError(`generation ${generation} of ${projection} is not being rebuilt`);
-
-const documentOf = ({ _id, revision, body }: StoredForm): StoredDocument => ({ id: _id, revision, body: JSON.parse(body) as JsonObject });

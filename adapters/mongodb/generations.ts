@@ -1,3 +1,4 @@
+import type { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Generation } from '@sagahub/contracts/ports/document-store.ts';
 import type { Collection } from 'mongodb';
 
@@ -93,3 +94,9 @@ const nothing = (collections: readonly string[]): Generations => ({
 });
 
 export const nameOfGeneration = (generation: number): Generation => String(generation) as Generation;
+
+export const notRebuilding = (projection: string, generation: Generation): RangeError =>
+  new RangeError(`generation ${generation} of ${projection} is not being rebuilt`);
+
+/** Also as the error that callers are told. */
+export const isNothingThere = (error: unknown): boolean => (error as Partial<UnavailableError>).cause instanceof NothingThereError;

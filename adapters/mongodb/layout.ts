@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { Json } from '@sagahub/contracts/json.ts';
-import type { CollectionSpec, FieldValue } from '@sagahub/contracts/ports/document-store.ts';
+import type { Json, JsonObject } from '@sagahub/contracts/json.ts';
+import type { CollectionSpec, FieldValue, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 
 /** Part of the namespace: raise it when the way documents are stored changes. */
 const FORMAT = 1;
@@ -22,6 +22,12 @@ export interface StoredForm {
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly body: string;
 }
+
+export const documentOf = ({ _id, revision, body }: StoredForm): StoredDocument => ({
+  id: _id,
+  revision,
+  body: JSON.parse(body) as JsonObject,
+});
 
 /** @throws TypeError a name cannot be used */
 export const layoutOf = ({ name, indexes }: CollectionSpec): Layout => {

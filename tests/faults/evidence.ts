@@ -119,6 +119,7 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
 
 const REDRIVES = '/api/v1/admin/redrives';
 const PROJECTIONS = '/api/v1/admin/projections';
+const HOLDS_DRIFT = '/api/v1/admin/holds/drift';
 
 /** One job over whatever is open, to its end: what gets stuck again meanwhile is for the next. */
 export const redriveAll = async ({ operator }: Pick<HubFromOutside, 'operator'>, reason: string): Promise<void> => {
@@ -175,7 +176,11 @@ const listedOrders = async (partner: ApiClient): Promise<ReadonlyMap<string, str
 const selfChecks = async ({ operator }: HubFromOutside): Promise<Pick<Evidence, 'verification' | 'drift'>> => {
   const verified = await operator.post('/api/v1/admin/audit/verify');
   const { body: projections } = await operator.get(PROJECTIONS);
-  const paths = [...projections.items.map(({ name }: { name: string }) => `${PROJECTIONS}/${name}/drift`), '/api/v1/admin/holds/drift'];
+  const { body: offered } = await operator.get('/openapi.json'); // an earlier release compares less
+  const paths = [
+    ...projections.items.map(({ name }: { name: string }) => `${PROJECTIONS}/${name}/drift`),
+    ...(HOLDS_DRIFT in offered.paths ? [HOLDS_DRIFT] : []),
+  ];
   const drift: string[] = [];
   for (const path of paths) {
     const { status, body, text } = await operator.post(path);
