@@ -49,9 +49,14 @@ const REST_LIMIT_MS = 90_000;
  * every part of the hub what it knows.
  */
 export const gatherEvidence = async (hub: HubFromOutside, witness: Witness, restLimitMs = REST_LIMIT_MS): Promise<Evidence> => {
-  await bringToRest(hub, restLimitMs);
-  const log = await settledLog(hub);
   const witnesses = [witness, ...(hub.stranger ? [hub.stranger.witness] : [])];
+  await bringToRest(hub, restLimitMs);
+  await catchUp(
+    hub,
+    witnesses.reduce((sum, { accepted }) => sum + accepted.size, 0),
+    restLimitMs,
+  );
+  const log = await settledLog(hub);
   return {
     accepted: witnesses.flatMap(({ accepted }) => [...accepted.values()]),
     complaints: witnesses.flatMap(({ complaints }) => [...complaints]),
@@ -115,6 +120,18 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
     ({ inFlight, stuck, openWork }) => inFlight === 0 && stuck === 0 && openWork === 0,
     limitMs,
   );
+};
+
+/**
+ * A read model that is folded anew, since it was lost, looks at rest on its way. Waits until it shows as much as was accepted, and all that the log has; what
+ * it never does, is left to the promises.
+ */
+const catchUp = async ({ managementUrl, operator }: HubFromOutside, accepted: number, limitMs: number): Promise<void> => {
+  for (const giveUpAtMs = performance.now() + limitMs; performance.now() < giveUpAtMs; await sleep(LOOK_EVERY_MS)) {
+    const { body } = await operator.get(PROJECTIONS);
+    const isBehind = body.items?.some(({ lagEvents }: { lagEvents: number }) => lagEvents > 0) ?? true;
+    if (!isBehind && (await statsOf({ managementUrl })).accepted >= accepted) return;
+  }
 };
 
 const REDRIVES = '/api/v1/admin/redrives';
