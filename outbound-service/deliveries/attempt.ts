@@ -169,6 +169,21 @@ export class Attempt implements Disposable {
     await this.report({ kind: 'failed', certainty, reason, ...(status !== undefined && { status }), nextAtMs, round: this.nextOfRound });
   }
 
+  /**
+   * The third party takes none of our calls, which spends nothing: somebody has to correct the configuration. Unless it has just taken another's: then it is
+   * this one that it does not take, until no attempt is left.
+   */
+  async misconfigured(trouble: Trouble): Promise<void> {
+    if (!this.permit.isProven) return this.waitForBreaker();
+    const { reason, status } = trouble;
+    const { retry, breaker } = this.context;
+    const isLast = retryDelayMs(retry, this.call.attemptInRound ?? this.call.attempt) === undefined;
+    if (isLast) return this.exhausted(this.isStarted, trouble);
+    const certainty = this.isStarted ? 'unknown' : 'not-done';
+    const nextAtMs = breaker.waitUntilMs();
+    await this.report({ kind: 'failed', certainty, reason, ...(status !== undefined && { status }), nextAtMs, round: this.nextOfRound });
+  }
+
   /** Which attempt of how many comes next. */
   get nextOfRound(): AttemptRound {
     const of = this.context.retry.delaysMs.length + 1;
@@ -185,7 +200,7 @@ export class Attempt implements Disposable {
   /** Comes back when the third party may be there again; no attempt is spent. */
   async waitForBreaker(): Promise<void> {
     this.permit.settle();
-    await this.waitUntil(this.context.breaker.waitUntilMs());
+    await this.waitUntil(this.context.breaker.waitUntilMs(this.permit.isProbe));
   }
 
   async waitUntil(dueAtMs: number): Promise<void> {

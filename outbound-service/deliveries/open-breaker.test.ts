@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
 import { AwkwardConnector } from '../connectors/testing/awkward-connector.ts';
 import { ModelRuntime, ModelStore } from '../testing/model-runtime.ts';
-import { BREAKER, MortalProcess } from '../testing/mortal-process.ts';
+import { BREAKER, MortalProcess, RETRY_DELAYS_MS } from '../testing/mortal-process.ts';
 import { PARCEL_CONNECTOR } from '../testing/parcel-flow.ts';
 import { runUntilQuiet } from '../testing/run-until-quiet.ts';
 
@@ -63,6 +63,25 @@ describe('delivering while a third party is away', () => {
     assert.ok(connector.calls.length > 50, `${connector.calls.length} calls`);
     assert.equal(runtime.state(stream).status, 'delivered');
   });
+
+  for (const act of ['misconfigured', 'unavailable'] as const)
+    for (const duplicates of ['refused', 'possible'] as const)
+      it(`lets nothing wait for one object that is answered "${act}" whenever it is tried, and gives that up in the end (duplicates ${duplicates})`, async () => {
+        const { runtime, connector, process } = await setUp(duplicates);
+        const poison = runtime.post('poison');
+        connector.nextAct = (objectId) => (objectId === 'poison' ? { act } : { act: 'done' });
+        const good: string[] = [];
+        await runUntilQuiet(runtime, [process], {
+          onTurn: (turn) => {
+            if (turn % 5 === 0 && turn < 200) good.push(runtime.post(`good-${turn}`));
+          },
+        });
+        for (const stream of good) assert.equal(runtime.state(stream).status, 'delivered');
+        assert.equal(runtime.types(poison).at(-1), 'exhausted');
+        const failures = runtime.types(poison).filter((type) => type === 'failed').length;
+        // One that was written down needs an outcome, also while the breaker is open.
+        assert.ok(failures >= RETRY_DELAYS_MS.length && failures < 3 * RETRY_DELAYS_MS.length, `${failures} attempts failed`);
+      });
 
   it('names a wrong configuration, waits, and delivers once it is right', async () => {
     const { runtime, store, connector, process } = await setUp();

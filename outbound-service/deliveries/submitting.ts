@@ -40,7 +40,7 @@ export const submit = async (attempt: Attempt): Promise<void> => {
       return pending(attempt, outcome);
     case 'misconfigured':
       // An attempt that was started stays in doubt: the next one looks it up.
-      return attempt.waitForBreaker();
+      return isAsking ? attempt.waitForBreaker() : attempt.misconfigured(outcome);
     case 'transient':
       if (isAsking) return askAgain(attempt, outcome.retryAfterMs);
       return outcome.mayBeDone ? uncertain(attempt, outcome) : attempt.failed('not-done', outcome);

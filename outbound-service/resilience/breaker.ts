@@ -36,12 +36,16 @@ export interface BreakerListener {
 export interface Permit {
   /** The breaker is half-open and this work tries it: its failure spends no attempt. */
   readonly isProbe: boolean;
+  /** Since it was last open, somebody's call has gone through: what fails now may fail by its own fault. */
+  readonly isProven: boolean;
   /** What a call told. Of a probe, the last one counts, when the permit is settled. */
   record(verdict: Verdict): void;
   settle(): void;
 }
 export type Leave = { readonly kind: 'granted'; readonly permit: Permit } | { readonly kind: 'wait'; readonly untilMs: number };
 
+/** What has failed as the probe comes so long after the next one: it lets somebody else try, as it may fail by its own fault. */
+const BEHIND_OTHERS_MS = 1_000;
 /** Work that waits for an open breaker comes back this far apart, one after the other … */
 const PLACE_MS = 50;
 /** … and at most this long after the next probe. When the breaker closes it is woken anyway. */
@@ -65,6 +69,8 @@ export class Breaker {
   readonly #listener: BreakerListener;
   readonly #rule: FailureRule;
   #state: BreakerState = { state: 'closed' };
+  /** A probe has succeeded since it was last open. */
+  #isProven = false;
   /** Calls that were told to wait since it opened or was last probed. */
   #waiting = 0;
 
@@ -91,11 +97,15 @@ export class Breaker {
     return { kind: 'wait', untilMs: this.waitUntilMs() };
   }
 
-  /** When work that cannot be done now should come back: the first at the next probe, the others one behind the other. */
-  waitUntilMs(): number {
+  /**
+   * When work that cannot be done now should come back: the first at the next probe, the others one behind the other.
+   * @param hasProbed it has failed as the probe: somebody else is next
+   */
+  waitUntilMs(hasProbed = false): number {
     const nowMs = this.#clock.now();
     const probeAtMs = this.#state.state === 'open' ? this.#state.probeAtMs : undefined;
     const fromMs = probeAtMs !== undefined && probeAtMs > nowMs ? probeAtMs : nowMs + this.#options.openMs;
+    if (hasProbed) return fromMs + BEHIND_OTHERS_MS;
     const placeMs = Math.min(this.#waiting * PLACE_MS, LONGEST_PLACE_MS);
     this.#waiting += 1;
     return fromMs + placeMs;
@@ -104,6 +114,7 @@ export class Breaker {
   /** As the log tells it: at start, or because somebody opened or closed it by hand. The listener is not told. */
   restore(state: BreakerState): void {
     this.#state = state;
+    this.#isProven = false;
     this.#waiting = 0;
     this.#rule.reset();
   }
@@ -112,6 +123,7 @@ export class Breaker {
     let settled = false;
     return {
       isProbe: false,
+      isProven: this.#isProven,
       record: (verdict) => {
         if (settled || this.#state.state !== 'closed') return;
         if (verdict.kind === 'success') this.#rule.success(this.#clock.now());
@@ -127,6 +139,7 @@ export class Breaker {
     let last: Verdict | undefined;
     return {
       isProbe: true,
+      isProven: false,
       record: (verdict) => {
         last = verdict;
       },
@@ -157,6 +170,7 @@ export class Breaker {
 
   #close(): void {
     this.restore({ state: 'closed' });
+    this.#isProven = true;
     this.#listener.closed();
   }
 }

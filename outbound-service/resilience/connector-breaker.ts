@@ -69,8 +69,8 @@ export class ConnectorBreaker {
     return this.#breaker.enter();
   }
 
-  waitUntilMs(): number {
-    return this.#breaker.waitUntilMs();
+  waitUntilMs(hasProbed = false): number {
+    return this.#breaker.waitUntilMs(hasProbed);
   }
 
   get stream(): string {

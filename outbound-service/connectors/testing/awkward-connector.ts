@@ -49,7 +49,7 @@ export class AwkwardConnector implements Connector {
   readonly timeoutMs: number;
   readonly effects: Effect[] = [];
   readonly calls: string[] = [];
-  nextAct: () => AwkwardAct = () => ({ act: 'done' });
+  nextAct: (objectId: string | undefined) => AwkwardAct = () => ({ act: 'done' });
   nextLookupFails: () => boolean = () => false;
   reachable = true;
   readonly #lookupDelayMs: number;
@@ -106,7 +106,7 @@ export class AwkwardConnector implements Connector {
   /** Undefined: it never answers. */
   #submit(objectId: string): SubmitOutcome | undefined {
     if (!this.reachable) return { kind: 'transient', reason: 'busy', status: 503 };
-    const next = this.nextAct();
+    const next = this.nextAct(objectId);
     switch (next.act) {
       case 'done': {
         const { reference, alreadyThere } = this.#make(objectId);
@@ -138,7 +138,7 @@ export class AwkwardConnector implements Connector {
   #ask(reference: string): SubmitOutcome | undefined {
     if (!this.reachable) return { kind: 'transient', reason: 'busy', status: 503 };
     const effect = this.effects.find((made) => made.reference === reference);
-    const next: AwkwardAct = effect?.decision ? { act: effect.decision } : this.nextAct();
+    const next: AwkwardAct = effect?.decision ? { act: effect.decision } : this.nextAct(effect?.objectId);
     if (effect && (next.act === 'done' || next.act === 'refused')) effect.decision = next.act;
     switch (next.act) {
       case 'done':
