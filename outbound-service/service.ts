@@ -93,7 +93,7 @@ export const startOutbound = async (
       ...deadLetterRoutes(ports, runtime),
       ...redriveRoutes(ports, runtime),
       ...OPERATOR_FACES.flatMap((face) => objectActRoutes(face, ports, runtime)),
-      ...paymentCallbackRoutes({ runtime, secret: config.callbackSecret }),
+      ...paymentCallbackRoutes({ runtime, keys: ports.keys, secret: config.callbackSecret }),
       ...webhooks.routes,
       ...consumers.routes,
     ],

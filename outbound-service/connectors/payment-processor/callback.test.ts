@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import { Webhook } from 'standardwebhooks';
+import { sealWith } from '@sagahub/contracts/personal-data.ts';
 import { parcelFlow } from '../../testing/parcel-flow.ts';
 import { paymentCallbackRoutes } from './callback.ts';
 
@@ -10,13 +11,27 @@ const OTHER = `whsec_${Buffer.from('another secret of the same length').toString
 const ID = '0d4c1b66-51c7-5b0e-9a68-0a2a1f9f9a10';
 const FIVE_MINUTES_MS = 5 * 60_000;
 
+const STREAM = `payment-${ID}`;
+const KEY = { keyId: 'subject:demo:ada', key: new Uint8Array(32).fill(7) };
+/** Of one payer, unless erased. */
+const keysOf = (isErased: boolean): any => ({ keys: async () => new Map(isErased ? [] : [[KEY.keyId, KEY.key]]) });
+
 /** A runtime that keeps what it is told. `known`: there is such a payment, and its submission is under way. */
-const runtimeWith = (known: boolean) => {
+const runtimeWith = (known: boolean, isDecided = false) => {
   const reports: unknown[] = [];
   const at = (type: string, data: object = {}) => ({ type, data: data as never, time: '2026-11-20T10:00:00.000Z' });
-  const state = parcelFlow.evolve(parcelFlow.initialState, at('Posted', { id: ID }));
+  const posted = parcelFlow.evolve(parcelFlow.initialState, at('Posted', { id: ID }));
+  const state = isDecided ? parcelFlow.evolve(posted, at('refused', { attempt: 1 })) : posted;
+  const sealed = sealWith(KEY, STREAM, { payer: { name: 'Ada Keller' } });
+  const flow = {
+    ...parcelFlow,
+    externalCall: (...args: Parameters<typeof parcelFlow.externalCall>) => {
+      const wanted = parcelFlow.externalCall(...args);
+      return wanted && { ...wanted, private: sealed };
+    },
+  };
   const runtime: any = {
-    load: () => Promise.resolve({ flow: parcelFlow, state, revision: known ? 1 : -1 }),
+    load: () => Promise.resolve({ flow, state, revision: known ? 1 : -1 }),
     report: (stream: string, { step, operation, attempt }: any, report: unknown, { actor }: { actor: string }) =>
       Promise.resolve(reports.push({ stream, step, operation, attempt, report, actor }) > 0),
   };
@@ -30,10 +45,12 @@ const call = async (
     signWith = SECRET,
     atMs = Date.now(),
     known = true,
-  }: { secret?: string | undefined; signWith?: string; atMs?: number; known?: boolean } = {},
+    isDecided = false,
+    isErased = false,
+  }: { secret?: string | undefined; signWith?: string; atMs?: number; known?: boolean; isDecided?: boolean; isErased?: boolean } = {},
 ) => {
-  const { runtime, reports } = runtimeWith(known);
-  const [route] = paymentCallbackRoutes({ runtime, secret });
+  const { runtime, reports } = runtimeWith(known, isDecided);
+  const [route] = paymentCallbackRoutes({ runtime, keys: keysOf(isErased), secret });
   const headers = {
     'webhook-id': 'cb-1',
     'webhook-timestamp': String(Math.floor(atMs / 1_000)),
@@ -69,6 +86,14 @@ describe('payment callbacks', () => {
     assert.deepEqual((declined.reports[0] as any).report, { kind: 'refused', reason: 'x'.repeat(300), detail });
   });
 
+  it('leave no personal data in a reason, and no reason at all that cannot be compared with what was sent', async () => {
+    const declined = told({ status: 'declined', reason: 'card of ADA KELLER blocked' });
+    const reasonOf = async (options: Parameters<typeof call>[1] = {}) => ((await call(declined, options)).reports[0] as any).report.reason;
+    assert.equal(await reasonOf(), 'card of [personal data] blocked');
+    assert.equal(await reasonOf({ isErased: true }), 'declined');
+    assert.equal(await reasonOf({ isDecided: true }), 'declined');
+  });
+
   it('about what is not decided change nothing', async () => {
     for (const status of ['pending', 'reversed'])
       assert.deepEqual(await call(told({ status, paymentRef: 'T-1' })), { status: 204, reports: [] });
@@ -99,7 +124,7 @@ describe('payment callbacks', () => {
   it('about an unknown payment are 404, and without a secret 503 that names the setting', async () => {
     assert.equal((await call(told({ status: 'approved', paymentRef: 'T-1' }), { known: false })).code, 'HUB_NOT_FOUND');
     const { runtime } = runtimeWith(true);
-    const [route] = paymentCallbackRoutes({ runtime, secret: undefined });
+    const [route] = paymentCallbackRoutes({ runtime, keys: keysOf(false), secret: undefined });
     await assert.rejects(route!.handle({ body: '{}', headers: {} } as unknown as ApiRequest), /HUB_PAYMENT_CALLBACK_SECRET/);
   });
 });

@@ -1,10 +1,13 @@
 import type { ApiRequest, ApiResponse, Route } from '@sagahub/contracts/api/route.ts';
 import { MalformedRequestError, NotFoundError, SignatureError, UnavailableError, ValidationError } from '@sagahub/contracts/errors.ts';
 import { paymentStream } from '@sagahub/contracts/messages/payment.ts';
+import { open } from '@sagahub/contracts/personal-data.ts';
+import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import type { Folded, SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { CallReport, ExternalCall } from '@sagahub/contracts/saga.ts';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import { redact } from '../../deliveries/redact.ts';
 import { PROCESSOR_STATUSES } from './answers.ts';
 import { PAYMENT_PROCESSOR } from './connector.ts';
 
@@ -31,6 +34,8 @@ const signed = (name: string, description: string) => ({ [name]: { description, 
 
 export interface CallbackOptions {
   readonly runtime: Pick<SagaRuntime, 'load' | 'report'>;
+  /** For what a reason must not repeat. */
+  readonly keys: KeyStore;
   /** Of Standard Webhooks: `whsec_…`. Absent: nobody can prove that a callback is the processor's, so none is taken. */
   readonly secret: string | undefined;
 }
@@ -39,7 +44,7 @@ export interface CallbackOptions {
  * What the processor tells by itself. It is a fact like the answer to a call, and meets the same question there: is it recorded already?
  * So it may come before the answer to the call, after polling, twice, or when the payment was long given up.
  */
-export const paymentCallbackRoutes = ({ runtime, secret }: CallbackOptions): readonly Route[] => [
+export const paymentCallbackRoutes = (options: CallbackOptions): readonly Route[] => [
   {
     method: 'POST',
     path: PAYMENT_CALLBACK_PATH,
@@ -71,18 +76,20 @@ export const paymentCallbackRoutes = ({ runtime, secret }: CallbackOptions): rea
         404: { description: 'There is no such payment' },
       },
     },
-    handle: (request) => handle(request, runtime, secret),
+    handle: (request) => handle(request, options),
   },
 ];
 
-const handle = async (request: ApiRequest, runtime: CallbackOptions['runtime'], secret: string | undefined): Promise<ApiResponse> => {
+const handle = async (request: ApiRequest, { runtime, keys, secret }: CallbackOptions): Promise<ApiResponse> => {
   const { externalPaymentId, paymentRef, status, reason } = read(verified(request, secret));
   const stream = paymentStream(externalPaymentId);
   const folded = await runtime.load(stream);
   if (folded.revision === -1) throw new NotFoundError(`payment ${externalPaymentId}`);
-  const report = reportOf(status, paymentRef, reason);
+  const call = submissionOf(folded);
+  const report = reportOf(status, paymentRef, await withoutPersonalData(reason, stream, call, keys));
   const { traceparent } = request;
-  if (report) await runtime.report(stream, submissionOf(folded), report, { actor: `connector:${PAYMENT_PROCESSOR}`, traceparent });
+  const answered = call ?? { step: PAYMENT_PROCESSOR, operation: 'submit' as const, attempt: 1 };
+  if (report) await runtime.report(stream, answered, report, { actor: `connector:${PAYMENT_PROCESSOR}`, traceparent });
   return { status: 204 };
 };
 
@@ -120,6 +127,18 @@ const read = (text: string): z.infer<typeof callbackSchema>['data'] => {
   return data;
 };
 
+/** Reasons are stored in clear. One that cannot be compared with what was sent is not: the payment is decided already, or its payer was erased. */
+const withoutPersonalData = async (
+  reason: string | undefined,
+  stream: string,
+  call: ExternalCall | undefined,
+  keys: KeyStore,
+): Promise<string | undefined> => {
+  if (reason === undefined || !call) return undefined;
+  const personal = call.private && (await open(keys, stream, call.private));
+  return call.private && !personal ? undefined : redact(reason, personal, call.request);
+};
+
 const reportOf = (status: (typeof PROCESSOR_STATUSES)[number], reference = '', reason = 'declined'): CallReport | undefined => {
   const detail = { answeredBy: 'callback' };
   if (status === 'approved') return { kind: 'succeeded', reference, alreadyThere: true, detail };
@@ -127,7 +146,8 @@ const reportOf = (status: (typeof PROCESSOR_STATUSES)[number], reference = '', r
 };
 
 /** The attempt that it answers: the one under way, as far as the hub knows. */
-const submissionOf = ({ flow, state }: Folded): Pick<ExternalCall, 'step' | 'operation' | 'attempt'> => {
-  const calls = flow.pending(state).map(({ step }) => flow.externalCall(state, step));
-  return calls.find((call) => call?.operation === 'submit') ?? { step: PAYMENT_PROCESSOR, operation: 'submit', attempt: 1 };
-};
+const submissionOf = ({ flow, state }: Folded): ExternalCall | undefined =>
+  flow
+    .pending(state)
+    .map(({ step }) => flow.externalCall(state, step))
+    .find((call) => call?.operation === 'submit');
