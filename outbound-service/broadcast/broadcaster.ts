@@ -75,7 +75,10 @@ export class Broadcaster {
   async run(onWell: () => void): Promise<void> {
     const { ports, broadcast, consumers: configured, onRefused } = this.#options;
     const { store, documents } = ports;
-    const consumers = await settleConsumers(ports, configured, (name) => broadcast.leave(name));
+    const consumers = await settleConsumers(ports, configured, {
+      begin: (name, after) => this.#begin(name, after),
+      leave: (name) => broadcast.leave(name),
+    });
     const members = await Promise.all([...consumers].map((consumer) => this.#memberOf(consumer)));
     for (const name of consumers.keys()) await broadcast.leave(name);
     this.#members = new Map(members.map((member) => [member.name, member]));
@@ -97,6 +100,15 @@ export class Broadcaster {
       await Promise.all(this.#tasks);
     }
     await this.#writeCheckpoints();
+  }
+
+  /** One of its name may have been here before, and have left its place. */
+  async #begin(name: string, after: bigint): Promise<void> {
+    const { documents } = this.#options.ports;
+    for (const checkpoint of [positionOf(name), safeOf(name)]) {
+      await documents.takeOver(checkpoint, this.#term);
+      await documents.write(checkpoint, [], after, undefined, this.#term);
+    }
   }
 
   async #memberOf([name, { patterns, after }]: readonly [string, KnownConsumer]): Promise<Member> {
@@ -262,6 +274,7 @@ export class Broadcaster {
     }
   }
 
+  /** That of all comes last: from there on a request to recover one of them is read again, unless that one has gone back already. */
   async #writeCheckpoints(): Promise<void> {
     const { documents } = this.#options.ports;
     await this.#turns.run(TURN, async () => {
@@ -269,7 +282,7 @@ export class Broadcaster {
         [positionOf(name), position] as const,
         [safeOf(name), safe] as const,
       ]);
-      for (const [name, position] of [[LIVE, this.#position] as const, ...positions])
+      for (const [name, position] of [...positions, [LIVE, this.#position] as const])
         if (position !== (await documents.checkpoint(name))) await documents.write(name, [], position, undefined, this.#term);
     });
   }

@@ -53,15 +53,22 @@ export const readConsumers = async (store: Pick<EventStore, 'readStream'>): Prom
   return { known: events.reduce(foldConsumers, new Map<string, KnownConsumer>()), revision: events.at(-1)?.revision ?? NO_STREAM };
 };
 
+/** What happens to a consumer before it is recorded: when that fails, the next start does it again. */
+export interface Settling {
+  /** It is new, or back, and gets what is behind a position. */
+  readonly begin: (name: string, after: bigint) => Promise<void>;
+  /** It is gone. */
+  readonly leave: (name: string) => Promise<void>;
+}
+
 /**
  * Brings the log up to the configuration: who is new, changed or gone.
- * @param leave called for each that is gone, before that is recorded: when it fails, the next start finds it again
  * @returns those of the configuration
  */
 export const settleConsumers = async (
   ports: { readonly store: Store; readonly clock: Ports['clock'] },
   configured: readonly ConsumerSetting[],
-  leave: (name: string) => Promise<void>,
+  { begin, leave }: Settling,
 ): Promise<ReadonlyMap<string, KnownConsumer>> => {
   const { store } = ports;
   const { known, revision } = await readConsumers(store);
@@ -70,8 +77,9 @@ export const settleConsumers = async (
     const before = known.get(name);
     if (!before) {
       // What happened at the moment itself belongs to what is wanted.
-      const after = since === undefined ? store.lastPosition() : store.positionAt(new Date(Date.parse(since) - 1).toISOString());
-      bodies.push({ type: 'ConsumerAdded', data: { name, patterns, after: String(await after) } });
+      const after = await (since === undefined ? store.lastPosition() : store.positionAt(new Date(Date.parse(since) - 1).toISOString()));
+      await begin(name, after);
+      bodies.push({ type: 'ConsumerAdded', data: { name, patterns, after: String(after) } });
     } else if (before.patterns.join() !== patterns.join()) bodies.push({ type: 'ConsumerChanged', data: { name, patterns } });
   }
   const names = new Set(configured.map(({ name }) => name));
