@@ -45,6 +45,10 @@ export class HotDocuments {
     }
   }
 
+  drop(stream: string): void {
+    this.#documents.delete(stream);
+  }
+
   clear(): void {
     this.#documents.clear();
   }

@@ -88,12 +88,13 @@ export class ProjectionWriter {
    * @param events all of the stream, oldest first
    */
   async retry(stream: string, events: readonly RecordedEvent[]): Promise<string | undefined> {
-    if (this.#stale) await this.reload();
+    if (this.#stale) await this.reloadAtLeast(undefined);
     if (!this.parked.has(stream)) return undefined;
     const known = events.filter((event) => event.position <= this.checkpoint);
-    await this.#warm(known.slice(-1));
     const batch = new Batch();
+    this.#stale = true; // what is parked in the store is not here any more, until that is written
     batch.records.push(this.parked.release(stream));
+    await this.#warm(known.slice(-1)); // of what is parked nothing is read
     for (const event of known) this.#take(event, batch);
     await this.#commit(batch, this.checkpoint);
     return this.parked.list().find((parked) => parked.stream === stream)?.error;
@@ -154,7 +155,7 @@ export class ProjectionWriter {
       try {
         puts.push(...this.#putsOf(change));
       } catch (error) {
-        change.document.body = change.document.stored;
+        this.#hot.drop(change.event.stream); // it is at a revision that is not written
         batch.records.push(this.parked.park(change.event, error));
       }
     }

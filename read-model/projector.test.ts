@@ -151,6 +151,46 @@ describe('projector', () => {
     assert.deepEqual((await waiting.status()).parked, []);
   });
 
+  it('counts an object once that it tries again, whatever it had written of it before', async () => {
+    await using site = await openSite();
+    const control = breakable('OrderCompleted');
+    const projecting = await site.project(control.projection);
+    const waiting = await site.project(control.projection);
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(projecting); // written, and counted
+    await site.tell(order, completed);
+    await eventually('it is parked', async () => (await waiting.status()).parked.length === 1);
+    await waiting.retryParked(); // in vain
+    control.mended = true;
+    await waiting.retryParked();
+    const record = await readProjectionRecord('orders', site.documents);
+    assert.deepEqual([record?.counts['accepted'], record?.counts['status:completed']], [1, 1]);
+  });
+
+  it('tries again all of an object whose document could be folded and not be written', async () => {
+    await using site = await openSite();
+    let mended = false;
+    const projection: Projection = {
+      ...ordersProjection,
+      folds: [
+        {
+          ...orderFold,
+          tally: (body) => {
+            if (!mended && (body as { status: string }).status === 'completed') throw new Error('cannot be counted');
+            return orderFold.tally?.(body) ?? [];
+          },
+        },
+      ],
+    };
+    const projector = await site.project(projection);
+    const order = await site.tell(newOrderId(), [received('a'), ...validated, ...completed]);
+    await eventually('it is parked', async () => (await projector.status()).parked.length === 1);
+    mended = true;
+    assert.deepEqual(await projector.retryParked(), [{ stream: `order-${order}` }]);
+    assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
+    assert.equal((await readProjectionRecord('orders', site.documents))?.counts['status:completed'], 1);
+  });
+
   it('learns what another process wrote beside it when it looks after documents that nothing happens to', async () => {
     await using site = await openSite();
     const control = breakable('OrderValidated');
