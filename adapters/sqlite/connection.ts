@@ -41,3 +41,12 @@ export const sqliteCode = (error: unknown): number | undefined => {
   const errcode = (error as { errcode?: unknown } | undefined)?.errcode;
   return typeof errcode === 'number' ? errcode & 0xff : undefined;
 };
+
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+
+/** Is the disk full, or failing? */
+export const isStorageFailure = (error: unknown): boolean => {
+  const code = sqliteCode(error);
+  return code === SQLITE_FULL || code === SQLITE_IOERR;
+};

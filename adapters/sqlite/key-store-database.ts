@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { isStorageFailure } from './connection.ts';
 import type { DatabaseModule } from './database-module.ts';
 
 /** Drawn by the caller; stored when the subject has no key. */
@@ -21,17 +22,24 @@ export const database = {
   open: (db) => {
     // What is deleted is overwritten with zeros. Copies in the write-ahead log go when it is cut off after the commit.
     db.exec('PRAGMA secure_delete = ON');
-    const cutLog = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
-    cutLog.all(); // a crash may have come between a deletion and this
-    let deleted = false;
+    const checkpoint = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
+    let deleted = true; // a crash may have come between a deletion and this
+    /** On a full disk it cannot, and does so after the next batch that finds room. */
+    const cutLog = (): void => {
+      try {
+        checkpoint.all();
+        deleted = false;
+      } catch (error) {
+        if (!isStorageFailure(error)) throw error;
+      }
+    };
+    cutLog();
     return {
       operations: operationsOn(db, () => {
         deleted = true;
       }),
       afterBatch: () => {
-        if (!deleted) return;
-        deleted = false;
-        cutLog.all();
+        if (deleted) cutLog();
       },
     };
   },

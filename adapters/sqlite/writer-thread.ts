@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openWriteConnection, sqliteCode } from './connection.ts';
+import { isStorageFailure, openWriteConnection } from './connection.ts';
 import type { DatabaseModule, DatabaseSession } from './database-module.ts';
 import { migrate } from './migrations.ts';
 import { type FromThread, type ToThread, toWire, type WireError, type WriterThreadData } from './writer-protocol.ts';
@@ -14,8 +14,6 @@ import { type FromThread, type ToThread, toWire, type WireError, type WriterThre
  * | an operation that throws | ROLLBACK; every operation once more, each in its own transaction |
  * | a full or failing disk | ROLLBACK; the whole batch is refused, the next one is tried afresh |
  */
-const SQLITE_IOERR = 10;
-const SQLITE_FULL = 13;
 /** SQLite's own bound of a database. */
 const MAX_PAGES = 0xffff_fffe;
 
@@ -82,11 +80,6 @@ class Transactions {
     }
   }
 }
-
-const isStorageFailure = (error: unknown): boolean => {
-  const code = sqliteCode(error);
-  return code === SQLITE_FULL || code === SQLITE_IOERR;
-};
 
 const open = ({ path, options }: WriterThreadData, database: DatabaseModule): void => {
   const db = openWriteConnection(path);
