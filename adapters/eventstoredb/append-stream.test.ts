@@ -90,6 +90,16 @@ describe('appends to KurrentDB when something goes wrong', () => {
     assert.deepEqual(await harness.store.append(appendOf('order-1', 0)), { revision: 1 });
   });
 
+  it('reads where the leader is: another node may be behind', async () => {
+    await using harness = await open();
+    await harness.store.append(appendOf('order-1'));
+    for (const read of [() => harness.store.lastPosition(), () => harness.store.readStream('order-1')]) {
+      double.faults.notLeader = 1;
+      assert.ok(await read());
+      assert.equal(double.faults.notLeader, 0, 'the call asked for the leader');
+    }
+  });
+
   it('waits for a server that is busy', async () => {
     await using harness = await open();
     double.faults.busy = 3;

@@ -34,12 +34,15 @@ export class KurrentClient extends EventStoreDBClient {
     )();
   }
 
-  /** @param deadlineMs for the whole of it; a subscription has none */
+  /**
+   * What has an end comes from the leader: another node of a cluster may be behind, and who believes it takes what is there for lost.
+   * @param deadlineMs for the whole of it; a subscription has none
+   */
   openRead(request: streamsPb.ReadReq, deadlineMs?: number): Promise<ReadCall> {
     const args =
       deadlineMs === undefined
         ? this.callArguments({}, { deadline: Number.POSITIVE_INFINITY })
-        : this.callArguments({ deadline: deadlineMs });
+        : this.callArguments({ deadline: deadlineMs, requiresLeader: true });
     return this.GRPCStreamCreator(streamsGrpc.StreamsClient, 'read', (client) => client.read(request, ...args))();
   }
 

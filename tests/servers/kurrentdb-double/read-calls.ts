@@ -28,7 +28,8 @@ export const readCalls = (
 ) => ({
   read: (call: ReadCall): void => {
     const options = call.request.getOptions();
-    const refusal = faults.refusal(call, false, port()) ?? invalid(options);
+    const needsLeader = call.metadata.get('requires-leader')[0] === 'true';
+    const refusal = faults.refusal(call, needsLeader, port()) ?? invalid(options);
     if (refusal || !options) return void call.emit('error', refusal);
     const isLive = options.hasSubscription();
     count(isLive ? 'subscribe' : options.hasAll() ? 'readAll' : 'readStream');
