@@ -19,6 +19,7 @@ const ROWS: readonly (readonly [table: string, insert: string])[] = [
   ['events', `INSERT INTO events (stream, revision, hash, bytes) VALUES (1, 0, '\\x00', '{}')`],
   ['stock_holds', `INSERT INTO stock_holds (holder, state, items) VALUES ('o-1', 0, '[]')`],
   ['holds_origin', `INSERT INTO stock VALUES ('A', 1, 0, 1, 0)`], // counted before it was kept of which log: whole
+  ['unsequenced', `INSERT INTO unsequenced (stream, first_revision, events, earliest_ms) VALUES (1, 0, 1, 0)`],
 ];
 
 /** What a release must know to run on it: the others are in `schema_changes`. */

@@ -258,7 +258,7 @@ describe('event store in PostgreSQL, where things go wrong', function () {
     const stale = new pg.Client({ connectionString: url, options: '-c search_path=sagahub' });
     await stale.connect();
     const asSuperseded =
-      'BEGIN; INSERT INTO unsequenced (stream, first_revision, events, earliest_ms) VALUES (0, 0, 1, 0); SELECT sequence_appends(1, 0, 10)';
+      'BEGIN; INSERT INTO unsequenced (stream, first_revision, events, earliest_ms) VALUES (0, 0, 1, 0); SELECT place_appends(1, 0, 10)';
     await assert.rejects(stale.query(asSuperseded), { code: 'HUB01' });
     await stale.end();
   });

@@ -1,5 +1,5 @@
 import { holdFunctions } from './hold-functions.ts';
-import { appendFunction, sequenceFunction } from './log-functions.ts';
+import { appendFunction, placeFunction, sequenceFunction } from './log-functions.ts';
 import type { Migration } from './migration.ts';
 import { openWorkFunctions } from './open-work-functions.ts';
 
@@ -128,10 +128,11 @@ export const HUB_MIGRATIONS: readonly Migration[] = [
   { name: 'holds', compatibleFrom: 2, change: { kind: 'sql', sql: HOLDS } },
   { name: 'open-work', compatibleFrom: 3, change: { kind: 'sql', sql: OPEN_WORK } },
   { name: 'holds-origin', change: { kind: 'sql', sql: HOLDS_ORIGIN } },
+  { name: 'place-appends', change: { kind: 'sql', sql: placeFunction } },
 ];
 
 /**
- * What running needs. The log is read, and written by two functions alone, which run with the rights of their owner: nothing is
+ * What running needs. The log is read, and written by two functions alone (and one that earlier releases call), which run with the rights of their owner: nothing is
  * added to it, placed or taken from what waits for its place but by them. Their search path is pinned, temporary tables last: a caller cannot
  * put tables of its own in the place of ours. What is folded from the log can be written, since it can be folded again.
  */
@@ -144,9 +145,11 @@ GRANT USAGE ON SCHEMA $schema TO $role;
 GRANT SELECT ON ALL TABLES IN SCHEMA $schema TO $role;
 GRANT INSERT, UPDATE ON leaders TO $role;
 GRANT INSERT, UPDATE, DELETE ON stock, stock_levels, stock_holds, discounts, discount_holds, open_work, open_work_checkpoint, holds_origin TO $role;
-GRANT EXECUTE ON FUNCTION append_events, sequence_appends, reserve_stock, apply_open_work TO $role;
+GRANT EXECUTE ON FUNCTION append_events, sequence_appends, place_appends, reserve_stock, apply_open_work TO $role;
 ALTER FUNCTION append_events SECURITY DEFINER;
 ALTER FUNCTION append_events SET search_path = $schema, pg_temp;
 ALTER FUNCTION sequence_appends SECURITY DEFINER;
 ALTER FUNCTION sequence_appends SET search_path = $schema, pg_temp;
+ALTER FUNCTION place_appends SECURITY DEFINER;
+ALTER FUNCTION place_appends SET search_path = $schema, pg_temp;
 `;

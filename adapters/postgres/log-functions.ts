@@ -66,13 +66,7 @@ BEGIN
 END $$;
 `;
 
-/**
- * Gives places to appends that have none yet, in the order of their ids behind `after_id`, and tells listeners
- * where it began, where it ended and of which categories it is, so that they need not read what they do not want. Answers with the new end of the
- * log, how many appends were placed and the newest id; with nothing when there are none. Refused when `term_epoch` is not the sequencer's newest:
- * the row of `leaders` is locked against a new term meanwhile. The end of the log is where the last place ends: a row that held it would leave a
- * version behind with each batch, all of which every reader would look at while a long transaction elsewhere keeps them.
- */
+/** What releases before `place_appends` call, which goes once none of them runs any more: it looked where to begin in one statement, and took rows in the next. */
 export const sequenceFunction = `
 CREATE FUNCTION sequence_appends(
   term_epoch bigint, after_id bigint, at_most integer, OUT log_position bigint, OUT appends bigint, OUT newest_id bigint
@@ -96,6 +90,57 @@ BEGIN
   ) THEN after_id := 0; END IF;
   WITH taken AS (
     DELETE FROM unsequenced WHERE id IN (SELECT id FROM unsequenced WHERE id > after_id ORDER BY id LIMIT at_most)
+    RETURNING id, stream, first_revision, events, earliest_ms
+  ), counted AS MATERIALIZED (
+    SELECT id, stream, first_revision, events, earliest_ms, log_start + sum(events) OVER (ORDER BY id) AS last_position FROM taken
+  ), moved AS (
+    INSERT INTO placed (first_position, stream, first_revision, events)
+    SELECT last_position - events + 1, stream, first_revision, events FROM counted ORDER BY id
+  ), timed AS (
+    INSERT INTO time_blocks AS known (block, earliest_ms)
+    SELECT (last_position - events + 1)::bigint / 1000, min(earliest_ms) FROM counted GROUP BY 1
+    ON CONFLICT (block) DO UPDATE SET earliest_ms = least(known.earliest_ms, excluded.earliest_ms)
+      WHERE excluded.earliest_ms < known.earliest_ms
+  ) SELECT max(c.last_position), count(*), max(c.id), string_agg(DISTINCT s.category, ',') INTO log_position, appends, newest_id, categories
+  FROM counted c JOIN streams s ON s.key = c.stream;
+  PERFORM pg_notify('sagahub_' || current_schema(), format('%s %s %s', log_start, log_position, CASE WHEN octet_length(categories) < 7000 THEN categories END));
+END $$;
+`;
+
+/**
+ * Gives places to appends that have none yet, in the order of their ids behind `after_id`, and tells listeners
+ * where it began, where it ended and of which categories it is, so that they need not read what they do not want. Answers with the new end of the
+ * log, how many appends were placed and the newest id; with nothing when there are none. Refused when `term_epoch` is not the sequencer's newest:
+ * the row of `leaders` is locked against a new term meanwhile. The end of the log is where the last place ends: a row that held it would leave a
+ * version behind with each batch, all of which every reader would look at while a long transaction elsewhere keeps them.
+ */
+export const placeFunction = `
+CREATE FUNCTION place_appends(
+  term_epoch bigint, after_id bigint, at_most integer, OUT log_position bigint, OUT appends bigint, OUT newest_id bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  log_start bigint;
+  categories text;
+BEGIN
+  IF NOT EXISTS (SELECT FROM unsequenced WHERE id > after_id) THEN RETURN; END IF;
+  PERFORM FROM leaders WHERE name = 'sequencer' AND epoch = term_epoch FOR SHARE;
+  IF NOT FOUND THEN RAISE EXCEPTION 'term % is over', term_epoch USING ERRCODE = 'HUB01'; END IF;
+  SELECT first_position + events - 1 INTO log_start FROM placed ORDER BY first_position DESC LIMIT 1;
+  log_start := coalesce(log_start, 0);
+  /*
+   * Within a stream the order of ids is that of revisions, but the predecessor may be one that was held up, and stand before after_id: then all are taken from the
+   * beginning. Where to begin is looked up by the very statement that takes them, so that what is committed meanwhile is seen by both or by neither.
+   */
+  WITH beginning AS MATERIALIZED (
+    SELECT CASE WHEN after_id > 0 AND EXISTS (
+      SELECT FROM unsequenced u
+      WHERE u.id > after_id AND u.first_revision > 0
+        AND (SELECT p.first_revision + p.events FROM placed p WHERE p.stream = u.stream AND p.first_revision < u.first_revision
+          ORDER BY p.first_revision DESC LIMIT 1) IS DISTINCT FROM u.first_revision
+        AND NOT EXISTS (SELECT FROM unsequenced b WHERE b.id > after_id AND b.id < u.id AND b.stream = u.stream)
+    ) THEN 0 ELSE after_id END AS id
+  ), taken AS (
+    DELETE FROM unsequenced WHERE id IN (SELECT id FROM unsequenced WHERE id > (SELECT id FROM beginning) ORDER BY id LIMIT at_most)
     RETURNING id, stream, first_revision, events, earliest_ms
   ), counted AS MATERIALIZED (
     SELECT id, stream, first_revision, events, earliest_ms, log_start + sum(events) OVER (ORDER BY id) AS last_position FROM taken

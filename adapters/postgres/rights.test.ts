@@ -98,7 +98,7 @@ describe('rights in PostgreSQL', () => {
       await refused(user, [
         'CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$',
         'ALTER FUNCTION append_events SECURITY INVOKER',
-        'DROP FUNCTION sequence_appends',
+        'DROP FUNCTION place_appends',
         'DROP SCHEMA sagahub CASCADE',
         'CREATE TABLE sagahub.mine (a integer)',
         'CREATE SCHEMA mine',

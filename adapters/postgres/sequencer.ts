@@ -25,7 +25,7 @@ const LOOK_BACK = 500n;
 /** An append that was held up for longer than {@link LOOK_BACK} others is found by a look from the beginning, this often. */
 const FULL_LOOK_EVERY_MS = 2_000;
 
-const SEQUENCE: Statement = { name: 'sequence', text: 'SELECT log_position, appends, newest_id FROM sequence_appends($1, $2, $3)' };
+const SEQUENCE: Statement = { name: 'sequence', text: 'SELECT log_position, appends, newest_id FROM place_appends($1, $2, $3)' };
 
 /** Without a reason each abort would make one, with the stack it comes from: 4 % of what a process does that only kicks. */
 const KICKED = new Error('kicked');
