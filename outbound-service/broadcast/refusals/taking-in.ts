@@ -1,4 +1,4 @@
-import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
+import { RevisionConflictError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { derivedId, newId } from '@sagahub/contracts/ids.ts';
 import type { JsonObject } from '@sagahub/contracts/json.ts';
 import { type EventRefused, refusalStream } from '@sagahub/contracts/messages/consumer.ts';
@@ -65,6 +65,7 @@ export const sendAgain =
       return;
     }
     const outcome = await broadcast.publishTo(consumer, [await messages.of(source)]);
-    if (outcome !== 'taken') throw new Error(`the queue of ${consumer} is ${outcome}`);
+    // It waits, however long the consumer leaves its queue full: nobody but it can help.
+    if (outcome !== 'taken') throw new UnavailableError('HUB_ENGINE_UNAVAILABLE', `the queue of ${consumer} is ${outcome}`);
     await runtime.execute(stream, { type: 'Sent', attempt }, { actor: ACTOR });
   };

@@ -1,3 +1,4 @@
+import { HubError } from '@sagahub/contracts/errors.ts';
 import { derivedId } from '@sagahub/contracts/ids.ts';
 import { deliveryOf } from '@sagahub/contracts/messages/webhook.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
@@ -92,9 +93,16 @@ export class Sender {
   async #attempt(hint: Hint, call: ExternalCall, subscription: Subscription, message: Message, span: Span): Promise<void> {
     const { clock, bodies, secrets, client, timeoutMs, signal } = this.#context;
     const { subscriptionId } = subscription;
-    const body = message.source ? await bodies.bodyOf(message.source) : testBody(subscriptionId, message.occurredAt);
     const startedAtMs = clock.now();
-    const headers = await this.#headers(subscription, message, body, startedAtMs, secrets);
+    let body: string;
+    let headers: Readonly<Record<string, string>>;
+    try {
+      body = message.source ? await bodies.bodyOf(message.source) : testBody(subscriptionId, message.occurredAt);
+      headers = await this.#headers(subscription, message, body, startedAtMs, secrets);
+    } catch (error) {
+      if (error instanceof HubError && error.retryable) throw error;
+      return this.#unsendable(hint, call, subscription, message, error);
+    }
     if (message.attempt === 1) this.#firstAttempt.record(Math.max(0, startedAtMs - Date.parse(message.occurredAt)) / 1_000);
     const outcome = await client.request({
       method: 'POST',
@@ -112,6 +120,13 @@ export class Sender {
     this.#attempts.add(1, { outcome: verdict.kind });
     this.#duration.record(latencyMs / 1_000, { outcome: verdict.kind });
     await this.#conclude(hint, call, subscription, message, verdict, detailOf(outcome, latencyMs));
+  }
+
+  /** The hub's fault and not the endpoint's. It spends attempts all the same, so that the message ends as a dead letter, from where it can be sent again. */
+  async #unsendable(hint: Hint, call: ExternalCall, subscription: Subscription, message: Message, error: unknown): Promise<void> {
+    const reason = `the hub could not send it: ${error instanceof Error ? error.message : String(error)}`;
+    this.#log(subscription, 'a message cannot be sent', reason);
+    await this.#report(hint, call, this.#failed(call, message, { kind: 'failed', reason }));
   }
 
   async #headers(
@@ -169,18 +184,13 @@ export class Sender {
     }
   }
 
-  #failed(
-    call: ExternalCall,
-    message: Message,
-    verdict: Extract<Verdict, { kind: 'failed' }>,
-    detail: NonNullable<CallReport['detail']>,
-  ): CallReport {
+  #failed(call: ExternalCall, message: Message, verdict: Extract<Verdict, { kind: 'failed' }>, detail?: CallReport['detail']): CallReport {
     const { reason, retryAfterMs } = verdict;
     // A test is tried once: whoever asked for it looks at what came of it.
-    if (!message.source) return { kind: 'refused', reason, detail };
+    if (!message.source) return { kind: 'refused', reason, ...(detail && { detail }) };
     const delayMs = retryDelayMs(this.#context.retry, call.attemptInRound ?? call.attempt, retryAfterMs);
     if (delayMs === undefined) return this.#exhausted(message, reason, detail);
-    return { kind: 'failed', certainty: 'unknown', reason, nextAtMs: this.#context.clock.now() + delayMs, detail };
+    return { kind: 'failed', certainty: 'unknown', reason, nextAtMs: this.#context.clock.now() + delayMs, ...(detail && { detail }) };
   }
 
   #exhausted({ id, attempt }: Message, reason: string, detail?: CallReport['detail']): CallReport {
