@@ -13,7 +13,7 @@ import type { MessageBodies } from './bodies.ts';
 import { type MessageRequests, type Wanted, wantedOf } from './requests.ts';
 
 const PAGE = 500;
-/** Of different subscriptions; those of one come one after the other. */
+/** Of different partners; those of one come one after the other. */
 const AT_ONCE = 4;
 const LOOK_EVERY_MS = 500;
 
@@ -38,20 +38,35 @@ export const startRecoveries = (context: RecoveryContext): AsyncDisposable =>
 
 const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<void> => {
   const { registry, clock, telemetry } = context;
+  /** By partner. */
   const running = new Map<string, Promise<void>>();
   while (!signal.aborted) {
-    for (const subscription of registry.all()) {
-      const { subscriptionId, status } = subscription;
-      const recovery = subscription.recoveries.find(({ finished }) => !finished);
-      if (!recovery || status !== 'enabled' || running.has(subscriptionId) || running.size >= AT_ONCE) continue;
+    for (const { subscription, recovery } of nextRecoveries(registry.all(), new Set(running.keys()), AT_ONCE - running.size)) {
+      const { subscriptionId, partnerId } = subscription;
       const work = recover(context, subscription, recovery, signal)
         .catch((error: unknown) => telemetry.logger.error('a webhook recovery stumbled; it begins again', { subscriptionId }, error))
-        .finally(() => running.delete(subscriptionId));
-      running.set(subscriptionId, work);
+        .finally(() => running.delete(partnerId));
+      running.set(partnerId, work);
     }
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
   await Promise.all(running.values());
+};
+
+interface Waiting {
+  readonly subscription: Subscription;
+  readonly recovery: Recovery;
+}
+
+/** What was asked for first, one of each partner: nobody has the places of others, however much it asks for. @param busy partners that have a place */
+export const nextRecoveries = (subscriptions: Iterable<Subscription>, busy: ReadonlySet<string>, places: number): readonly Waiting[] => {
+  const waiting = [...subscriptions].flatMap((subscription): Waiting[] => {
+    const recovery = subscription.recoveries.find(({ finished }) => !finished);
+    return recovery && subscription.status === 'enabled' && !busy.has(subscription.partnerId) ? [{ subscription, recovery }] : [];
+  });
+  waiting.sort((a, b) => (a.recovery.requestedAt < b.recovery.requestedAt ? -1 : 1));
+  const firstOfEach = new Map(waiting.toReversed().map((one) => [one.subscription.partnerId, one]));
+  return waiting.filter((one) => firstOfEach.get(one.subscription.partnerId) === one).slice(0, places);
 };
 
 const recover = async (

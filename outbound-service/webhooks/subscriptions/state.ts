@@ -20,7 +20,7 @@ export interface Subscription extends SubscriptionSettings {
   readonly secretVersion: number;
   /** Until when the secret before this one signs too. */
   readonly formerSecretValidUntil?: string;
-  /** Newest last; the last few. */
+  /** Newest last; of those that are finished the last few. */
   readonly recoveries: readonly Recovery[];
   readonly createdAt: string;
   readonly revision: number;
@@ -74,7 +74,9 @@ export const evolveSubscription = (subscription: Subscription | undefined, event
     }
     case 'RecoveryRequested': {
       const { recoveryId, since } = body.data;
-      const recoveries = [...subscription.recoveries, { recoveryId, since, requestedAt: time }].slice(-REMEMBERED_RECOVERIES);
+      const finished = subscription.recoveries.filter((recovery) => recovery.finished).slice(-REMEMBERED_RECOVERIES);
+      const kept = subscription.recoveries.filter((recovery) => !recovery.finished || finished.includes(recovery));
+      const recoveries = [...kept, { recoveryId, since, requestedAt: time }];
       return { ...subscription, recoveries, revision };
     }
     case 'RecoveryFinished': {
