@@ -53,6 +53,8 @@ export class Consumer {
   async attach(model: ChannelModel, onLost: () => void): Promise<void> {
     const channel = await model.createChannel();
     channel.on('error', () => {}); // `close` follows
+    // What it brought and nobody has taken up comes again, on another one.
+    channel.on('close', () => (this.#waiting = this.#waiting.filter(({ delivery }) => delivery.channel !== channel)));
     channel.on('close', onLost);
     await channel.prefetch(this.#options.prefetch);
     await declareQueue(channel, this.#options.queue);
