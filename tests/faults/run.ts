@@ -5,6 +5,7 @@ import { runCampaign } from './campaign.ts';
 import { type NetworkedCampaignOptions, runNetworkedCampaign } from './networked/campaign.ts';
 import { availability as smallDiskMissing } from '../servers/small-disk.ts';
 import { makeBundle } from '../bundle.ts';
+import { isSingleKill } from './networked/drawing.ts';
 import { lineOf, singleKillsOf, summaryOf } from './networked/report.ts';
 
 const USAGE = `npm run faults -- [options]
@@ -16,6 +17,7 @@ const USAGE = `npm run faults -- [options]
                      the round before plus one; the engines must be installed
   --event-store E    postgres (default) | kurrentdb (a double); networked only
   --log FILE         where to write what the hub's processes print; networked only
+  --single-kills     only rounds in which one replica is killed, and nothing else: the next N such seeds; networked only
   --side-by-side N   hubs broken at the same time, each on engines of its own (default 1): sooner done, and all of them slower; networked only`;
 
 /** Embedded: hubs of a fleet, and its kills before its promises are checked. */
@@ -49,8 +51,10 @@ const embedded = async (rounds: number, firstSeed: number): Promise<Result> => {
 
 type Beside = Pick<NetworkedCampaignOptions, 'eventStore' | 'sideBySide' | 'onOutput'>;
 
-const networked = async (rounds: number, firstSeed: number, beside: Beside): Promise<Result> => {
-  const seeds = Array.from({ length: rounds }, (_, index) => firstSeed + index);
+const networked = async (rounds: number, firstSeed: number, onlySingleKills: boolean, beside: Beside): Promise<Result> => {
+  const seeds: number[] = [];
+  for (let seed = firstSeed; seeds.length < rounds; seed++)
+    if (!onlySingleKills || isSingleKill(seed, beside.eventStore === 'kurrentdb')) seeds.push(seed);
   const leftOut = smallDiskMissing();
   if (leftOut !== undefined) console.log(`PostgreSQL's disk is never full: ${leftOut}`);
   const result = await runNetworkedCampaign({
@@ -71,6 +75,7 @@ const { values } = parseArgs({
     profile: { type: 'string', default: 'embedded' },
     'event-store': { type: 'string', default: 'postgres' },
     'side-by-side': { type: 'string', default: '1' },
+    'single-kills': { type: 'boolean', default: false },
     log: { type: 'string' },
   },
 });
@@ -96,7 +101,10 @@ if (
 
 await makeBundle(resolve(import.meta.dirname, '../..'));
 const startedAtMs = Date.now();
-const result = profile === 'embedded' ? await embedded(rounds, seed) : await networked(rounds, seed, { eventStore, sideBySide, onOutput });
+const result =
+  profile === 'embedded'
+    ? await embedded(rounds, seed)
+    : await networked(rounds, seed, values['single-kills'], { eventStore, sideBySide, onOutput });
 console.log(
   `${result.rounds} rounds, seeds ${seed} to ${result.lastSeed}, ${result.orders} orders, ${Math.round((Date.now() - startedAtMs) / 1_000)} s: ` +
     (result.broken.length === 0 ? 'no promise broken' : `${result.broken.length} promises broken`),

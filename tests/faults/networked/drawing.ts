@@ -1,3 +1,4 @@
+import { seededRandom } from '@sagahub/simulators/random.ts';
 import type { Random } from '../load.ts';
 import { kurrentDbFault, mongoDbFault, postgresFault, rabbitMqFault, redisFault } from './engine-faults.ts';
 import type { Fault } from './fault.ts';
@@ -24,16 +25,29 @@ const WITH_KURRENTDB: typeof FAULTS = [...FAULTS, [2, kurrentDbFault]];
 /** Later faults of a round begin while those before may last. */
 const SPREAD_MS = 1_500;
 
+const choicesWith = (hasKurrentDb: boolean): typeof FAULTS => (hasKurrentDb ? WITH_KURRENTDB : FAULTS);
+
 /** One fault in half of all rounds; in the others two or three that overlap. The same for the same seed, but for timing. */
 export const drawFaults = (site: NetworkedSite, random: Random): readonly Fault[] => {
   const faults: Fault[] = [];
-  const draw = random();
-  for (let wanted = draw < 0.5 ? 1 : draw < 0.8 ? 2 : 3; wanted > 0; wanted--) {
+  const choices = choicesWith(site.engines.kurrentdb !== undefined);
+  for (let wanted = howMany(random); wanted > 0; wanted--) {
     const startsAfterMs = faults.length === 0 ? 0 : random() * SPREAD_MS;
-    const fault = { ...pickByShare(site.engines.kurrentdb ? WITH_KURRENTDB : FAULTS, random)(site, random), startsAfterMs };
+    const fault = { ...pickByShare(choices, random)(site, random), startsAfterMs };
     if (!faults.some(({ target }) => target === fault.target)) faults.push(fault);
   }
   return faults;
+};
+
+/** Is one replica killed in the round of this seed, and nothing else broken? */
+export const isSingleKill = (seed: number, hasKurrentDb: boolean): boolean => {
+  const random = seededRandom(seed);
+  return howMany(random) === 1 && pickByShare(choicesWith(hasKurrentDb), random) === processKilled;
+};
+
+const howMany = (random: Random): number => {
+  const draw = random();
+  return draw < 0.5 ? 1 : draw < 0.8 ? 2 : 3;
 };
 
 const pickByShare = (choices: typeof FAULTS, random: Random): Draw => {
