@@ -33,7 +33,7 @@ describe('appends to KurrentDB when something goes wrong', () => {
   });
 
   it('gives an append up when it is never answered: 503, its outcome unknown, and the very same call goes on from there', async () => {
-    await using harness = await logOn(double.url, { appendTimeoutMs: 30, giveUpAfterMs: 200 });
+    await using harness = await logOn(double.url, { appendTimeoutMs: 300, giveUpAfterMs: 1_000 });
     const call = appendOf('order-1');
     double.faults.lostReplies = Number.POSITIVE_INFINITY;
     await assert.rejects(harness.store.append(call), (error) => error instanceof UnavailableError && error.retryable);
