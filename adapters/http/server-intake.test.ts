@@ -159,7 +159,7 @@ describe('HTTP server: intake', () => {
   it('holds the place of a request that prefers to wait until it is accepted, however long that takes', async () => {
     const { gate, seen } = watchedGate();
     const slow = intake(async ({ accepted: isAccepted }) => {
-      await sleep(200);
+      await sleep(200); // longer than a place is kept for one that is forwarded
       assert.deepEqual(seen, ['check', 'enter']);
       isAccepted?.();
       return { status: 200, body: {} };

@@ -27,7 +27,7 @@ export const observedMetrics = (logger: Logger): ObservedMetrics => {
   /** A source that fails or hangs must not cost the scrape the other metrics. */
   const points = async (name: string, observe: Source): Promise<DataPoint<number>[]> => {
     try {
-      const values = await within(OBSERVE_TIMEOUT_MS, observe());
+      const values = await observe();
       const endTime = hrTime();
       return values.map(([value, attributes = {}]) => ({ startTime, endTime, attributes, value }));
     } catch (error) {

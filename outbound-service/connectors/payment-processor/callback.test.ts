@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ApiRequest } from '@sagahub/contracts/api/route.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import { Webhook } from 'standardwebhooks';
+import type { KeyStore } from '@sagahub/contracts/ports/key-store.ts';
 import { sealWith } from '@sagahub/contracts/personal-data.ts';
 import { parcelFlow } from '../../testing/parcel-flow.ts';
 import { paymentCallbackRoutes } from './callback.ts';
@@ -14,7 +15,8 @@ const FIVE_MINUTES_MS = 5 * 60_000;
 const STREAM = `payment-${ID}`;
 const KEY = { keyId: 'subject:demo:ada', key: new Uint8Array(32).fill(7) };
 /** Of one payer, unless erased. */
-const keysOf = (isErased: boolean): any => ({ keys: async () => new Map(isErased ? [] : [[KEY.keyId, KEY.key]]) });
+const keysOf = (isErased: boolean): KeyStore =>
+  ({ keys: async () => new Map(isErased ? [] : [[KEY.keyId, KEY.key]]) }) as Pick<KeyStore, 'keys'> as KeyStore;
 
 /** A runtime that keeps what it is told. `known`: there is such a payment, and its submission is under way. */
 const runtimeWith = (known: boolean, isDecided = false) => {
@@ -88,7 +90,8 @@ describe('payment callbacks', () => {
 
   it('leave no personal data in a reason, and no reason at all that cannot be compared with what was sent', async () => {
     const declined = told({ status: 'declined', reason: 'card of ADA KELLER blocked' });
-    const reasonOf = async (options: Parameters<typeof call>[1] = {}) => ((await call(declined, options)).reports[0] as any).report.reason;
+    const reasonOf = async (options: Parameters<typeof call>[1] = {}) =>
+      ((await call(declined, options)).reports[0] as { report: { reason: string } }).report.reason;
     assert.equal(await reasonOf(), 'card of [personal data] blocked');
     assert.equal(await reasonOf({ isErased: true }), 'declined');
     assert.equal(await reasonOf({ isDecided: true }), 'declined');
