@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   /** As the broker's own list of connections shows it. */
   readonly name: string;
   readonly clock: Clock;
-  /** On every connection: a new one has nothing of the old. When it fails, the next one is tried. */
+  /** On every connection: a new one has nothing of the old. When it fails, or the connection ends meanwhile, the next one is tried. */
   readonly setUp: (model: ChannelModel) => Promise<void>;
   /** Unless the URL names some. Default 5, the least that RabbitMQ advises. */
   readonly heartbeatSeconds?: number | undefined;
@@ -36,12 +36,16 @@ export const connectForEver = async (options: ConnectionOptions): Promise<Recove
       initialDelay: FIRST_RETRY_MS,
       maxDelay: LONGEST_RETRY_MS,
       waitForConnect: false,
-      setup: (model: ChannelModel) => {
+      setup: async (model: ChannelModel) => {
         model.on('error', () => {}); // nobody else listens yet, and `close` follows
+        let hasEnded = false;
+        model.on('close', () => (hasEnded = true));
         // It is closed before the next one is tried when the set-up fails; amqplib waits for the answer even when the connection is gone.
         const close = model.close.bind(model);
         model.close = () => inTime(clock, close());
-        return setUp(model);
+        await setUp(model);
+        // amqplib listens for the end from here on, and would keep for ever what ended right behind the last answer.
+        if (hasEnded) throw new Error('the connection ended while it was set up');
       },
     },
   });

@@ -255,6 +255,21 @@ describe('RabbitMQ', function () {
       await eventually('it is tried again', () => tried === 2);
     });
 
+    it('is tried again where it ends while it is set up, though nothing that was asked of it failed', async () => {
+      let tried = 0;
+      await using _connection = await keepConnected({
+        engine: { name: 'RabbitMQ', url: server.url, setting: 'HUB_RABBITMQ_URL' },
+        name: 'test',
+        clock: systemClock(),
+        setUp: async (model) => {
+          tried += 1;
+          if (tried === 1) await model.close();
+        },
+        onAway: () => {},
+      });
+      await eventually('it is tried again', () => tried === 2);
+    });
+
     it('is made anew when the broker closes one of its channels', async () => {
       await using bus = await open();
       const seen: string[] = [];
