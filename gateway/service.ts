@@ -28,6 +28,8 @@ export interface GatewayOptions {
   readonly audits?: boolean;
   /** Another one, in another process, stands in front of this one. Default false. */
   readonly behindGateway?: boolean;
+  /** Decisions on what was accepted that this process has not got to. Default: they are made elsewhere, and do not keep intake waiting. */
+  readonly backlog?: () => number;
   /** Of the hub, for OpenAPI and health. */
   readonly version: string;
 }
@@ -59,7 +61,7 @@ const EXTERNAL_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA', 'RS256', 'PS256'];
 export const startGateway = async (
   config: GatewayConfig,
   ports: Pick<Ports, 'store' | 'keys' | 'cache' | 'clock' | 'telemetry'>,
-  { services, version, audits = false, behindGateway = false }: GatewayOptions,
+  { services, version, audits = false, behindGateway = false, backlog }: GatewayOptions,
 ): Promise<Gateway> => {
   const { store, keys, cache, clock } = ports;
   const { audience, issuer: externalIssuer, jwksUrl, tokenLifetimeMs, signingKey } = config;
@@ -116,6 +118,7 @@ export const startGateway = async (
             most: config.intakeConcurrency,
             maxWaitMs: config.intakeMaxWaitMs,
             tolerance: behindGateway ? TOLERANCE_BEHIND : TOLERANCE,
+            backlog,
             clock,
             telemetry: ports.telemetry,
           }),

@@ -132,7 +132,9 @@ const compose = async (config: HubConfig, env: NodeJS.ProcessEnv, seams: HubSeam
   const services = [integration, orchestration, outbound, readModel, inbound.service];
   observe(ports, QUEUES);
 
-  const gateway = started.use(await startGateway(config.gateway, ports, { services, audits: true, version: VERSION }));
+  const gateway = started.use(
+    await startGateway(config.gateway, ports, { services, audits: true, version: VERSION, backlog: () => orchestration.waiting }),
+  );
   if (config.hub.adminSecret !== undefined) await ensureAdmin(gateway, config.hub.adminSecret);
   const { authenticator } = gateway;
   inbound.run(

@@ -1,4 +1,5 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
+import type { Working } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
 import type { HealthCheck, Ports, Service } from '@sagahub/contracts/service.ts';
 import type { OrchestrationConfig } from './config.ts';
@@ -14,31 +15,42 @@ export interface FlowRegistration {
   readonly routes: readonly Route[];
 }
 
+export interface Orchestration extends Service {
+  /** Decisions that are due and that nobody has begun on, in this process. */
+  readonly waiting: number;
+}
+
 /** Runs the sagas: finds work in the log (relay), and decides what is due; nothing of it when the runtime takes no work. */
 export const startOrchestration = async (
   config: OrchestrationConfig,
   ports: Ports,
   runtime: StreamRuntime,
   registrations: readonly FlowRegistration[],
-): Promise<Service> => {
+): Promise<Orchestration> => {
   await using started = new AsyncDisposableStack();
   await refuseMissingVersions(
     registrations.map(({ flow }) => flow),
     ports.openWork,
   );
+  const working: Working[] = [];
   for (const { flow, participants } of registrations)
-    started.use(
-      await runtime.work(`orchestration.${flow.name}`, {
-        concurrency: config.concurrency,
-        perLane: config.perPartner,
-        handle: (hint) => runtime.decide(hint, participants),
-      }),
+    working.push(
+      started.use(
+        await runtime.work(`orchestration.${flow.name}`, {
+          concurrency: config.concurrency,
+          perLane: config.perPartner,
+          handle: (hint) => runtime.decide(hint, participants),
+        }),
+      ),
     );
   const relay = runtime.takesWork ? started.use(startRelay(runtime)) : undefined;
   const running = started.move();
   return {
     name: 'orchestration-service',
     routes: registrations.flatMap(({ routes }) => routes),
+    get waiting() {
+      return working.reduce((sum, { waiting }) => sum + waiting, 0);
+    },
     health: () => Promise.resolve([relay ? relayHealth(relay.failure) : RESTING]),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

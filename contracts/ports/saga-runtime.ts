@@ -65,6 +65,12 @@ export interface WorkOptions {
   readonly handle: (hint: Hint) => Promise<void>;
 }
 
+/** Work of a queue that is being taken; disposing takes nothing more, and waits for what is in hand. */
+export interface Working extends AsyncDisposable {
+  /** Hints that came to this process and that nobody has begun on. */
+  readonly waiting: number;
+}
+
 /** The engine as services see it: how streams of any flow are read, decided on and reported to. */
 export interface SagaRuntime {
   load<State>(stream: string): Promise<Folded<State>>;
@@ -99,8 +105,8 @@ export interface SagaRuntime {
   defer(hint: Hint, dueAtMs: number): Promise<void>;
   /** Spreads a queue's waiting work evenly from now on (a breaker closed). Returns how much there is. */
   wake(queue: string, spreadMs: number): Promise<number>;
-  /** Takes work of one queue until disposed; disposing waits for what is in hand. */
-  work(queue: string, options: WorkOptions): Promise<AsyncDisposable>;
+  /** Takes work of one queue until disposed. */
+  work(queue: string, options: WorkOptions): Promise<Working>;
   /** Resolves when the object has ended or is stuck, or at the time limit: whichever is first. */
   settled(stream: string, timeoutMs: number, signal: AbortSignal): Promise<Folded>;
 }

@@ -12,7 +12,7 @@ const A_BURST = 512;
 const opened = () => {
   const clock = manualClock();
   const telemetry = recordTelemetry();
-  const process = { busyShare: 0 };
+  const process = { busyShare: 0, backlog: 0 };
   const gate = openAdmissionGate({
     most: 64, // and 512 who wait
     maxWaitMs: 100,
@@ -21,6 +21,7 @@ const opened = () => {
     telemetry,
     now: () => clock.now(),
     busyShare: () => process.busyShare,
+    backlog: () => process.backlog,
   });
   const places: Place[] = [];
   const refusals: unknown[] = [];
@@ -51,6 +52,28 @@ describe('the gate of intake', () => {
     places[0]!.leave(true); // only the first time counts
     await settled();
     assert.deepEqual([places.length, refusals.length], [AT_ONCE + 1, 0]);
+  });
+
+  for (const [backlog, atOnce] of [
+    [500, AT_ONCE],
+    [1_250, AT_ONCE / 2],
+    [1_000_000, 1],
+  ] as const)
+    it(`lets in ${atOnce} at once where ${backlog} decisions on what it let in before are left undone`, () => {
+      const { places, process, send } = opened();
+      process.backlog = backlog;
+      send('a', AT_ONCE);
+      assert.equal(places.length, atOnce);
+    });
+
+  it('lets in as many as before, at once, when those decisions are made', async () => {
+    const { places, process, send } = opened();
+    process.backlog = 1_000_000;
+    send('a', AT_ONCE);
+    process.backlog = 0;
+    places[0]!.leave(true);
+    await settled();
+    assert.equal(places.length, AT_ONCE);
   });
 
   it('bears a burst', () => {

@@ -3,6 +3,7 @@ import type { AdmissionGate, Place } from '@sagahub/contracts/ports/admission-ga
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Counter, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import { shareBeside } from './backlog.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { Courtesy } from './courtesy.ts';
 import { type Waiter, WaitingRoom } from './waiting-room.ts';
@@ -16,6 +17,8 @@ export interface GateOptions {
   readonly tolerance: number;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly telemetry: Pick<Telemetry, 'gauge' | 'counter' | 'logger'>;
+  /** Decisions on what was accepted that this process has not got to. Default: none are made in it. */
+  readonly backlog?: (() => number) | undefined;
   /** Milliseconds from any start, finer than a clock's. Default: `performance.now`. */
   readonly now?: () => number;
   /** Share of the time since it was asked last in which the process had something to do. Default: of its event loop. */
@@ -73,7 +76,7 @@ class Gate implements AdmissionGate {
     this.#courtesy = new Courtesy(options.busyShare ?? eventLoopShare());
     const { telemetry } = options;
     this.#refused = telemetry.counter(METRICS.intakeShed.name);
-    telemetry.gauge(METRICS.intakeLimit.name, () => [[this.#limit.limit]]);
+    telemetry.gauge(METRICS.intakeLimit.name, () => [[this.#places]]);
     telemetry.gauge(METRICS.intakeInFlight.name, () => [[this.#total]]);
     telemetry.gauge(METRICS.intakeWaiting.name, () => [[this.#room.size]]);
   }
@@ -99,8 +102,17 @@ class Gate implements AdmissionGate {
     });
   }
 
+  /** One at least, so that somebody leaves again and lets the next one in. */
+  get #places(): number {
+    return Math.max(1, Math.floor(this.#limit.limit * this.#share));
+  }
+
+  get #share(): number {
+    return shareBeside(this.#options.backlog?.() ?? 0);
+  }
+
   #mayPass(partnerId: string, nowMs: number): boolean {
-    return this.#total < this.#limit.limit && this.#room.waitingOf(partnerId) === 0 && !this.#hasItsShare(partnerId, nowMs);
+    return this.#total < this.#places && this.#room.waitingOf(partnerId) === 0 && !this.#hasItsShare(partnerId, nowMs);
   }
 
   /**
@@ -109,9 +121,9 @@ class Gate implements AdmissionGate {
    */
   #hasItsShare(partnerId: string, nowMs: number): boolean {
     if (!this.#isAnotherAbout(partnerId, nowMs)) return false;
-    const { limit } = this.#limit;
+    const places = this.#places;
     const has = this.#inFlight.get(partnerId) ?? 0;
-    if (has >= Math.max(1, limit - Math.max(1, Math.floor(limit * KEPT_FOR_OTHERS)))) return true;
+    if (has >= Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)))) return true;
     if (has < this.#courtesy.places(nowMs)) return false;
     this.#courtesy.wanted(nowMs);
     return true;
@@ -120,7 +132,7 @@ class Gate implements AdmissionGate {
   #isRoomFull(nowMs: number): boolean {
     const { most, maxWaitMs } = this.#options;
     const isBurst = this.#standingSinceMs === undefined || nowMs - this.#standingSinceMs < BURST_MS;
-    const size = Math.max(isBurst ? BURST : ALWAYS_WAITING, this.#limit.perMs * maxWaitMs);
+    const size = Math.max(isBurst ? BURST : ALWAYS_WAITING, this.#limit.perMs * this.#share * maxWaitMs);
     return this.#room.size >= Math.min(size, most * ROOM_PER_PLACE);
   }
 
@@ -149,8 +161,8 @@ class Gate implements AdmissionGate {
       this.#room.forget(partnerId);
     }
     const nowMs = this.#now();
-    if (served) this.#limit.ended(nowMs - beganMs, nowMs);
-    while (this.#total < this.#limit.limit) {
+    if (served) this.#limit.ended(nowMs - beganMs, nowMs, this.#share < 1);
+    while (this.#total < this.#places) {
       const next = this.#room.next((waiting) => this.#hasItsShare(waiting, nowMs));
       if (!next) break;
       next.enter(this.#placeFor(next.partnerId));
@@ -180,7 +192,7 @@ class Gate implements AdmissionGate {
     this.#options.telemetry.logger.warn('more comes than can be taken in: requests are refused', {
       reason,
       partnerId,
-      limit: this.#limit.limit,
+      limit: this.#places,
       waiting: this.#room.size,
     });
   }

@@ -24,8 +24,8 @@ class Simulation {
     this.limit = new ConcurrencyLimit(options);
   }
 
-  /** @param wanted in flight at most, for want of more; default: more than may be */
-  run(ms: number, wanted = Infinity): this {
+  /** @param wanted in flight at most, for want of more, or because something holds them back; default: more than may be */
+  run(ms: number, wanted = Infinity, isHeldBack = false): this {
     const untilMs = this.nowMs + ms;
     while (this.nowMs < untilMs) {
       while (this.#inFlight.length < Math.min(wanted, this.limit.limit)) this.#begin();
@@ -35,7 +35,7 @@ class Simulation {
       const tookMs = this.nowMs - next.beganMs;
       this.tookMs.push(tookMs);
       this.done += 1;
-      this.limit.ended(tookMs, this.nowMs);
+      this.limit.ended(tookMs, this.nowMs, isHeldBack);
     }
     return this;
   }
@@ -51,6 +51,17 @@ class Simulation {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 describe('the concurrency limit', () => {
+  it('learns nothing from requests of which something else holds back some, as what that does makes them slow', () => {
+    const server = { waitMs: 4, workMs: 1 };
+    const simulation = new Simulation(server).run(1_000, 2).run(20_000);
+    const { limit } = simulation.limit;
+    server.waitMs = 100;
+    simulation.run(10_000, 2, true);
+    server.waitMs = 4;
+    simulation.run(2_000);
+    assert.ok(Math.abs(simulation.limit.limit - limit) <= 2, `${simulation.limit.limit} after ${limit}`);
+  });
+
   it('finds as many as keep the processor busy, and keeps a request within three times of what it takes alone', () => {
     const simulation = new Simulation({ waitMs: 4, workMs: 1 }).run(1_000, 2).run(20_000);
     const before = simulation.done;

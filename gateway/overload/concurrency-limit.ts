@@ -23,6 +23,7 @@ export class ConcurrencyLimit {
   #window: number[] = [];
   #windowStartMs: number | undefined;
   #mostInFlight = 0;
+  #isHeldBack = false;
 
   /**
    * @param most never more than this
@@ -55,8 +56,12 @@ export class ConcurrencyLimit {
     this.#mostInFlight = Math.max(this.#mostInFlight, this.limit);
   }
 
-  /** @param tookMs how long it was in flight */
-  ended(tookMs: number, nowMs: number): void {
+  /**
+   * @param tookMs how long it was in flight
+   * @param isHeldBack fewer than the limit were let in, and not for want of requests: what these take tells how fast they are, and nothing of the limit
+   */
+  ended(tookMs: number, nowMs: number, isHeldBack = false): void {
+    this.#isHeldBack ||= isHeldBack;
     if (this.#probe) return this.#probed(this.#probe, tookMs, nowMs);
     this.#windowStartMs ??= nowMs;
     if (this.#window.length < MOST_SAMPLES) this.#window.push(tookMs);
@@ -68,6 +73,7 @@ export class ConcurrencyLimit {
     const isCalm = this.#mostInFlight <= LEAST;
     const isFull = this.#mostInFlight >= this.limit;
     this.#recentMs = tookMs;
+    if (this.#isHeldBack) return this.#startWindow();
     if (this.#calmMs === undefined) this.#learnCalm(tookMs, nowMs);
     else if (isCalm) this.#learnCalm(mixed(this.#calmMs, tookMs), nowMs);
     else if (tookMs < this.#calmMs) this.#calmMs = mixed(this.#calmMs, tookMs); // it was not as calm as it seemed
@@ -104,6 +110,7 @@ export class ConcurrencyLimit {
     this.#window = [];
     this.#windowStartMs = undefined;
     this.#mostInFlight = 0;
+    this.#isHeldBack = false;
   }
 }
 

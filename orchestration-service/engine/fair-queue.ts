@@ -38,7 +38,7 @@ export class FairQueue {
   readonly #concurrency: number;
   readonly #perLane: (lane: string) => number;
   #active = 0;
-  #size = 0;
+  #waitingInAll = 0;
   #idle: (() => void) | undefined;
 
   constructor({ concurrency, perLane }: { readonly concurrency: number; readonly perLane: number | ((lane: string) => number) }) {
@@ -46,9 +46,9 @@ export class FairQueue {
     this.#perLane = typeof perLane === 'number' ? () => perLane : perLane;
   }
 
-  /** Tasks waiting and running. */
-  get size(): number {
-    return this.#size + this.#active;
+  /** Tasks that wait, of all lanes. */
+  get waiting(): number {
+    return this.#waitingInAll;
   }
 
   /** Tasks of a lane that wait. */
@@ -60,7 +60,7 @@ export class FairQueue {
     const line = this.#waiting.get(task.lane) ?? new Line();
     line.push(task);
     this.#waiting.set(task.lane, line);
-    this.#size++;
+    this.#waitingInAll++;
     this.#fill();
   }
 
@@ -68,7 +68,7 @@ export class FairQueue {
   async drain(): Promise<void> {
     for (const line of this.#waiting.values()) for (let task = line.shift(); task; task = line.shift()) task.skip();
     this.#waiting.clear();
-    this.#size = 0;
+    this.#waitingInAll = 0;
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
@@ -87,7 +87,7 @@ export class FairQueue {
       const task = line.shift();
       this.#waiting.delete(lane);
       if (line.length > 0) this.#waiting.set(lane, line);
-      this.#size--;
+      this.#waitingInAll--;
       return task;
     }
     return undefined;

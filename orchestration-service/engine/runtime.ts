@@ -6,7 +6,7 @@ import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
-import type { ActContext, Folded, SagaRuntime, WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { ActContext, Folded, SagaRuntime, WorkOptions, Working } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import type { CallReport, Command, ExternalCall, Flow } from '@sagahub/contracts/saga.ts';
 import { SPANS } from '@sagahub/contracts/telemetry-names.ts';
@@ -208,8 +208,8 @@ export class StreamRuntime implements SagaRuntime {
     return this.ports.openWork.wake(queue, this.ports.clock.now(), spreadMs);
   }
 
-  work(queue: string, options: WorkOptions): Promise<AsyncDisposable> {
-    return this.takesWork ? startWorker(this, queue, options) : Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() });
+  async work(queue: string, options: WorkOptions): Promise<Working> {
+    return this.takesWork ? startWorker(this, queue, options) : NO_WORK;
   }
 
   async settled(stream: string, timeoutMs: number, signal: AbortSignal): Promise<Folded> {
@@ -234,6 +234,8 @@ export class StreamRuntime implements SagaRuntime {
     return flow;
   }
 }
+
+const NO_WORK: Working = { waiting: 0, [Symbol.asyncDispose]: () => Promise.resolve() };
 
 const changedMeanwhile = ({ stream, revision }: Folded, expected: number): ConflictError =>
   new ConflictError('HUB_CHANGED_MEANWHILE', `${stream} is at revision ${revision}; you decided on ${expected}`, { revision });

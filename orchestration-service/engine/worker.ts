@@ -1,6 +1,6 @@
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
-import type { WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { WorkOptions, Working } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Attributes } from '@sagahub/contracts/ports/telemetry.ts';
 import { FairQueue } from './fair-queue.ts';
 import { pendingSteps } from './folding.ts';
@@ -20,7 +20,7 @@ const OUTAGE_DELAY_MS = 2_000;
  * Takes hints of one queue, one at a time per step of a stream, fairly over lanes, and hands over those whose time has come.
  * A hint for a step in hand is remembered and looked at afterwards: what it told may be newer than what the handler saw.
  */
-export const startWorker = async (runtime: StreamRuntime, queue: string, options: WorkOptions): Promise<AsyncDisposable> => {
+export const startWorker = async (runtime: StreamRuntime, queue: string, options: WorkOptions): Promise<Working> => {
   const { bus, openWork, clock, telemetry } = runtime.ports;
   const logger = telemetry.logger.child({ queue });
   const { laneOf = ({ partnerId }) => partnerId, postpone, unsettledPerLane = Infinity } = options;
@@ -110,6 +110,9 @@ export const startWorker = async (runtime: StreamRuntime, queue: string, options
   };
   const kept = inHand.keepLeases(openWork, logger, stop.signal);
   return {
+    get waiting() {
+      return line.waiting;
+    },
     async [Symbol.asyncDispose]() {
       stop.abort();
       await kept; // or it would make leases last that are given back

@@ -3,7 +3,7 @@ import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import type { Append, AppendResult, EventStore, SubscribeOptions, Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Hint } from '@sagahub/contracts/ports/message-bus.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
-import type { Folded, SagaRuntime, WorkOptions } from '@sagahub/contracts/ports/saga-runtime.ts';
+import type { Folded, SagaRuntime, WorkOptions, Working } from '@sagahub/contracts/ports/saga-runtime.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import { parcelFlow, type ParcelState } from './parcel-flow.ts';
 
@@ -102,7 +102,7 @@ export class ModelRuntime implements SagaRuntime {
   }
 
   /** Works until disposed, one hint after the other, every batch to its end. */
-  async work(_queue: string, { handle }: WorkOptions): Promise<AsyncDisposable> {
+  async work(_queue: string, { handle }: WorkOptions): Promise<Working> {
     const stop = new AbortController();
     const working = (async () => {
       while (!stop.signal.aborted) {
@@ -110,7 +110,7 @@ export class ModelRuntime implements SagaRuntime {
         await this.clock.sleep(POLL_MS, stop.signal);
       }
     })();
-    return { [Symbol.asyncDispose]: () => (stop.abort(), working) };
+    return { waiting: 0, [Symbol.asyncDispose]: () => (stop.abort(), working) };
   }
 
   settled(stream: string): Promise<Folded> {
