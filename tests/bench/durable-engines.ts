@@ -1,21 +1,23 @@
 import { serverName, startMongoDb } from '../servers/mongodb.ts';
-import { startPostgres } from '../servers/postgres.ts';
+import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { startRabbitMq } from '../servers/rabbitmq.ts';
 import { startRedis } from '../servers/redis.ts';
 import { type EventStoreKind, missingEngines } from '../support/engines.ts';
 import type { Engines } from '../support/networked-hub.ts';
-import type { Part } from './installation.ts';
+import type { Part, Restored } from './installation.ts';
 import { NodeProcess } from './node-process.ts';
 
 /** Engines for one networked hub, which wait for the disk as in production, where those of tests do not. */
 export class DurableEngines implements AsyncDisposable {
   readonly urls: Engines;
   readonly parts: readonly Part[];
+  readonly #postgres: PostgresServer;
   readonly #running: AsyncDisposable;
 
-  private constructor(urls: Engines, parts: readonly Part[], running: AsyncDisposable) {
+  private constructor(urls: Engines, parts: readonly Part[], postgres: PostgresServer, running: AsyncDisposable) {
     this.urls = urls;
     this.parts = parts;
+    this.#postgres = postgres;
     this.#running = running;
   }
 
@@ -48,7 +50,20 @@ export class DurableEngines implements AsyncDisposable {
       parts.push(engine('KurrentDB double', double.pid));
     }
     const running = started.move();
-    return new DurableEngines(urls, parts, { [Symbol.asyncDispose]: () => running.disposeAsync() });
+    return new DurableEngines(urls, parts, postgres, { [Symbol.asyncDispose]: () => running.disposeAsync() });
+  }
+
+  /** As docs/operations.md has it, into a further database of the same server, which waits for the same disk. */
+  async dumpAndRestore(): Promise<Restored> {
+    const startedMs = performance.now();
+    const dumps = ['sagahub', 'sagahub_keys'].map((schema) => this.#postgres.dump(this.urls.HUB_POSTGRES_URL, schema));
+    const dumpedMs = performance.now();
+    const fresh = await this.#postgres.createDatabase();
+    for (const dump of dumps) this.#postgres.restore(fresh, dump);
+    const restoredMs = performance.now();
+    const [row] = await this.#postgres.query<{ events: number }>(fresh, 'SELECT count(*)::int AS events FROM sagahub.events');
+    const bytes = dumps.reduce((sum, { length }) => sum + length, 0);
+    return { bytes, dumpMs: dumpedMs - startedMs, restoreMs: restoredMs - dumpedMs, events: row?.events ?? 0 };
   }
 
   /** For the heading. */

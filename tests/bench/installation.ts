@@ -18,6 +18,16 @@ export interface RunningHub {
   client(name: 'demo' | 'operator' | 'auditor'): ApiClient;
 }
 
+/** What it took to dump the log and the keys, and to have both again in an empty database. */
+export interface Restored {
+  /** Of the dumps, compressed as `pg_dump` does. */
+  readonly bytes: number;
+  readonly dumpMs: number;
+  readonly restoreMs: number;
+  /** Events that were restored. */
+  readonly events: number;
+}
+
 /** A hub that runs, with everything it needs; disposing ends all of it. */
 export interface Installation extends AsyncDisposable {
   readonly hub: RunningHub;
@@ -25,4 +35,6 @@ export interface Installation extends AsyncDisposable {
   readonly parts: readonly Part[];
   /** From the start of its processes until the last was ready. */
   readonly readyMs: number;
+  /** Of a log that `pg_dump` backs up. The hub goes on meanwhile, and is left as it is. */
+  readonly dumpAndRestore?: (() => Promise<Restored>) | undefined;
 }

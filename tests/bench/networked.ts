@@ -25,6 +25,7 @@ export const networked = (eventStore: EventStoreKind): Profile => ({
       hub: { url: hub.url, managementUrl: hub.managementUrl, relayUrl: relay.managementUrl, client: (name) => hub.client(name) },
       parts: [...hub.processes.map(({ name, pid }) => ({ name, kind: 'hub' as const, pid })), ...engines.parts],
       readyMs,
+      dumpAndRestore: eventStore === 'postgres' ? () => engines.dumpAndRestore() : undefined,
       [Symbol.asyncDispose]: () => running.disposeAsync(),
     };
   },

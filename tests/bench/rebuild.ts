@@ -1,4 +1,5 @@
 import { type Figure, figure } from './figures.ts';
+import type { Restored } from './installation.ts';
 import type { Site } from './site.ts';
 
 /** Long work that operators start: what it is, where, and what of its last report counts. */
@@ -8,7 +9,10 @@ const WORK = [
   { what: 'read model of orders compared with the log', path: 'projections/orders/drift', unit: 'streams' },
 ] as const;
 
-/** How fast the log is proved, the read model of all orders folded from it again, and compared, while the hub serves and the old one stays readable. */
+/**
+ * How fast the log is proved, the read model of all orders folded from it again, and compared, while the hub serves and the old one stays readable; and
+ * how fast a log in PostgreSQL is dumped and restored.
+ */
 export const measureRebuild = async (site: Site): Promise<readonly Figure[]> => {
   const operator = site.hub.client('operator');
   const figures: Figure[] = [];
@@ -20,5 +24,17 @@ export const measureRebuild = async (site: Site): Promise<readonly Figure[]> => 
     const perSecond = (done / (performance.now() - startedMs)) * 1_000;
     figures.push(figure(`${what}: ${done.toLocaleString('en')} ${unit}, a second`, perSecond.toFixed(0), perSecond));
   }
-  return figures;
+  const restored = await site.dumpAndRestore?.();
+  return restored ? [...figures, ...restoringFigures(restored)] : figures;
+};
+
+const restoringFigures = ({ events, bytes, dumpMs, restoreMs }: Restored): readonly Figure[] => {
+  const of = `${events.toLocaleString('en')} events`;
+  const perEvent = bytes / events;
+  const [dumped, restored] = [dumpMs, restoreMs].map((ms) => (events / ms) * 1_000) as [number, number];
+  return [
+    figure(`log and keys dumped: ${of}, a second`, dumped.toFixed(0), dumped),
+    figure(`log and keys dumped: compressed, bytes an event`, perEvent.toFixed(0), perEvent),
+    figure(`log and keys restored: ${of}, a second`, restored.toFixed(0), restored),
+  ];
 };

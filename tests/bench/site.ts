@@ -57,6 +57,10 @@ export class Site implements AsyncDisposable {
     return this.#installation.parts;
   }
 
+  get dumpAndRestore(): Installation['dumpAndRestore'] {
+    return this.#installation.dumpAndRestore;
+  }
+
   /** Of the hub's own processes together, and of each. */
   hubMemory(): HubMemory {
     const each = this.parts.filter(({ kind }) => kind === 'hub').map(({ name, pid }) => ({ name, ...costOf(pid) }));
