@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { auditVerdict } from './audit-verdict.ts';
-import { read } from './source-files.ts';
+import { read, ROOT } from './source-files.ts';
 
 describe('the check for known vulnerabilities', () => {
   const clean = { vulnerabilities: {}, metadata: { vulnerabilities: { total: 0 }, dependencies: { total: 321 } } };
@@ -36,6 +38,16 @@ describe('the check for known vulnerabilities', () => {
       assert.match(text, /NOT CHECKED/);
       assert.ok(text.includes(reason), text);
     }
+  });
+
+  it('fails when it is required and nobody tells', async () => {
+    const audit = (...args: readonly string[]) =>
+      new Promise<number | undefined>((resolve) => {
+        // Nobody answers there.
+        const env = { ...process.env, npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0' };
+        execFile(process.execPath, [join(ROOT, 'tests/audit.ts'), ...args], { env }).once('exit', (code) => resolve(code ?? undefined));
+      });
+    assert.deepEqual([await audit(), await audit('--required')], [0, 1]);
   });
 
   it('is made by CI, before the tests', () => {

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { auditVerdict } from './audit-verdict.ts';
 
-/** `npm run audit`: are there known vulnerabilities in what is shipped? Asks the registry; exit code 1 when there are. */
+/**
+ * `npm run audit [-- --required]`: are there known vulnerabilities in what is shipped? Asks the registry; exit code 1 when there are, and with
+ * `--required`, as before a release, also when the registry does not tell.
+ */
 const ANSWER_LIMIT_MS = 60_000;
 
 const answer = await new Promise<string>((resolve) => {
@@ -11,4 +14,5 @@ const answer = await new Promise<string>((resolve) => {
 });
 const { isClean, text } = auditVerdict(answer);
 console.log(text);
-if (isClean === false) process.exitCode = 1;
+const isRequired = process.argv.includes('--required');
+if (isClean === false || (isClean === undefined && isRequired)) process.exitCode = 1;
