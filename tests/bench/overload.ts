@@ -5,7 +5,7 @@ import type { Sent } from './load.ts';
 import { type Percentiles, percentilesOf, shown } from './percentiles.ts';
 import { Pressure, type Tally } from './pressure.ts';
 import type { Profile } from './profile.ts';
-import { Site } from './site.ts';
+import { type HubMemory, Site } from './site.ts';
 
 /** Offered, as a multiple of what the hub accepts at most. */
 export const OVERLOAD = 3;
@@ -36,9 +36,13 @@ export interface Overload {
   readonly after: Tally;
   /** From the end of the overload until the p99 was normal again, and stayed so. */
   readonly recoveredMs: number;
+  /** The same of the normal load before: how much of it is chance. */
+  readonly calmedMs: number;
   readonly startRssMiB: number;
   /** One a second. */
   readonly rssMiB: readonly number[];
+  /** Of each process at its end, where there is more than one. */
+  readonly each: HubMemory['each'];
   /** Orders that got a 202 and are not in the log. */
   readonly lost: number;
 }
@@ -77,6 +81,7 @@ export const overload = async (
   const ended = offering.then(() => true);
   while (!(await Promise.race([ended, sleep(SAMPLE_EVERY_MS, false)]))) rssMiB.push(site.hubMemory().rssMiB);
   const during = await offering;
+  const { each } = site.hubMemory();
   report(`overloaded: ${during.acceptedPerSecond.toFixed(0)} accepted/s of ${offered}, ${shown(latencyOf(during))} ms`);
   const after = await pressure.offer(normalRate, normalSeconds);
 
@@ -87,9 +92,9 @@ export const overload = async (
     (now) => now.accepted >= accepted,
     COUNTED_WITHIN_MS,
   );
-  const recoveredMs = recoveryOf(after, normal.p99);
+  const [calmedMs, recoveredMs] = [recoveryOf(before, normal.p99), recoveryOf(after, normal.p99)];
   const lost = accepted - stats.accepted;
-  return { capacity, normalRate, normal, offered, seconds, during, after, recoveredMs, startRssMiB, rssMiB, lost };
+  return { capacity, normalRate, normal, offered, seconds, during, after, recoveredMs, calmedMs, startRssMiB, rssMiB, each, lost };
 };
 
 /** Half as many warm up. */
@@ -120,7 +125,7 @@ export const measureOverload = async (
   report: (text: string) => void,
 ): Promise<readonly Figure[]> => {
   const measured = await overload(profile, { orders, seconds }, report);
-  const { capacity, normalRate, normal, offered, during, after, recoveredMs, startRssMiB, rssMiB, lost } = measured;
+  const { capacity, normalRate, normal, offered, during, after, recoveredMs, calmedMs, startRssMiB, rssMiB, each, lost } = measured;
   const at = `at ${OVERLOAD}× for ${seconds} s`;
   const multiple = latencyOf(during).p99 / normal.p99;
   const mostRssMiB = Math.max(startRssMiB, ...rssMiB);
@@ -134,7 +139,9 @@ export const measureOverload = async (
       `${startRssMiB.toFixed(0)} / ${(rssMiB.at(-1) ?? startRssMiB).toFixed(0)} / ${mostRssMiB.toFixed(0)} MiB`,
       rssMiB,
     ),
+    ...each.map(({ name, rssMiB: own }) => figure(`${at}: resident memory at its end, ${name}`, `${own.toFixed(0)} MiB`, own)),
     figure('afterwards: until p99 is normal again, and stays so', `${(recoveredMs / 1_000).toFixed(1)} s`, recoveredMs),
+    figure('the same of the normal load before: until its p99 stays normal', `${(calmedMs / 1_000).toFixed(1)} s`, calmedMs),
     figure('afterwards: accepted, p50 / p95 / p99', `${shown(latencyOf(after))} ms`, latencyOf(after)),
     figure('afterwards: refused', String(after.refusals), after.refusals),
     aimedBelow('accepted orders that are not in the log', lost, 0, ''),
