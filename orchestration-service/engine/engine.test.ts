@@ -222,6 +222,28 @@ describe('the saga engine', () => {
     assert.ok(bench.clock.now() - before < HINT_LEASE_MS, `it took ${bench.clock.now() - before} ms`);
   });
 
+  it('gives the lead of the relay up when the broker has taken no hints for ten seconds: another process may reach it', async () => {
+    let away = true;
+    let terms = 0;
+    const leaving = (bus: MessageBus): MessageBus => ({
+      ...bus,
+      publish: (hints) =>
+        away ? Promise.reject(new UnavailableError('HUB_ENGINE_UNAVAILABLE', 'the broker is away')) : bus.publish(hints),
+      [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+    });
+    await using bench = await engineBench({ bus: leaving, onLeading: () => (terms += 1) });
+    const before = bench.clock.now();
+    const stream = await bench.announce('14');
+    await eventually('it leads once more', async () => {
+      await bench.clock.advance(500);
+      return terms === 2;
+    });
+    const tookMs = bench.clock.now() - before;
+    assert.ok(tookMs >= 10_000 && tookMs < 20_000, `after ${tookMs} ms`);
+    away = false;
+    await reaches(bench, stream, 'ParcelAnnounced', 'ParcelPacked');
+  });
+
   it('records a handler that throws, retries it with growing delays, then leaves it to an operator, who can have it retried', async () => {
     let healthy = false;
     const packer = () => (healthy ? Promise.resolve('box') : Promise.reject(new TypeError('no tape')));

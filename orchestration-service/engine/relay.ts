@@ -1,6 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { ClaimedItem, RelayedItem, WorkItem } from '@sagahub/contracts/ports/open-work.ts';
@@ -51,10 +52,16 @@ export const startRelay = (runtime: StreamRuntime): Relay => {
   };
 };
 
-/** Relays until the term is over. */
+/** Relays until the term is over, or this process has not reached the broker or the log for too long. */
 const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error | undefined) => void): Promise<void> => {
   const { store, openWork, bus, clock, telemetry } = runtime.ports;
-  const { signal } = term;
+  const resigning = new AbortController();
+  const signal = AbortSignal.any([term.signal, resigning.signal]);
+  const [ofBroker, ofLog] = [new Patience(clock), new Patience(clock)];
+  const resign = (why: string): void => {
+    telemetry.logger.warn('the relay gives the lead up; another process may reach what this one does not', { reason: why });
+    resigning.abort();
+  };
   /** `step attempt` of the rows already hinted, per stream that moved lately. What is forgotten may be hinted twice, and is done once all the same. */
   const hinted = new RecentMap<string, readonly string[]>(HINTED);
   /** Did the last hints get through? While they do not, rows stay due, and the sweeper tries with one. */
@@ -64,11 +71,13 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   const publish = async (hints: readonly Hint[]): Promise<void> => {
     try {
       await bus.publish(hints);
+      ofBroker.regain();
       through = true;
     } catch (error) {
       if (!(error instanceof HubError && error.retryable)) throw error;
       if (through) telemetry.logger.warn('hints do not get through; they are sent again', { hints: hints.length, reason: error.message });
       through = false;
+      if (ofBroker.isLost()) resign(error.message);
       for (const hint of hints) await openWork.defer(hint, clock.now());
     }
   };
@@ -100,6 +109,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       }
     }
     await openWork.apply(changes, events.at(-1)!.position, term);
+    ofLog.regain();
     if (hints.length > 0) await publish(hints);
   };
 
@@ -129,6 +139,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
         if (signal.aborted) return;
         fail(error instanceof Error ? error : new Error('unknown', { cause: error }));
         telemetry.logger.error('the relay stumbled; it goes on from its checkpoint', {}, error);
+        if (ofLog.isLost()) return resign(String(error));
         await clock.sleep(RESTART_DELAY_MS, signal);
       }
     }

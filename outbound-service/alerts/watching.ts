@@ -4,6 +4,7 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { type AlertRaised, type AlertsFollowed, alertStream, ALERTS_STREAM } from '@sagahub/contracts/messages/alert.ts';
 import { breakerStream } from '@sagahub/contracts/messages/hub.ts';
+import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
@@ -36,18 +37,20 @@ export interface WatchPorts {
  */
 export const watchForAlerts = (ports: WatchPorts): AsyncDisposable =>
   ports.leadership.lead(ALERTS, async (term) => {
+    const patience = new Patience(ports.clock);
     while (!term.signal.aborted) {
       try {
-        await watch(ports, term);
+        await watch(ports, term, patience);
       } catch (error) {
         if (term.signal.aborted) return;
         ports.telemetry.logger.error('the watch for alerts stumbled; it goes on from its checkpoint', {}, error);
+        if (patience.isLost()) return;
         await ports.clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }
   });
 
-const watch = async (ports: WatchPorts, term: Term): Promise<void> => {
+const watch = async (ports: WatchPorts, term: Term, patience: Patience): Promise<void> => {
   const { store, documents, clock } = ports;
   const begun = await beginning(ports);
   const known = await goingOnAt(await documents.takeOver(ALERTS, term), store);
@@ -61,6 +64,7 @@ const watch = async (ports: WatchPorts, term: Term): Promise<void> => {
       if (!raised && clock.now() - writtenAtMs < CHECKPOINT_EVERY_MS) return;
       writtenAtMs = clock.now();
       await documents.write(ALERTS, [], events.at(-1)!.position, undefined, term);
+      patience.regain();
     },
   });
   await Promise.race([feed.done, aborted(term.signal)]);

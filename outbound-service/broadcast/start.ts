@@ -1,6 +1,7 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { REFUSAL_QUEUE } from '@sagahub/contracts/messages/consumer.ts';
+import { Patience } from '@sagahub/contracts/patience.ts';
 import type { EventBroadcast } from '@sagahub/contracts/ports/event-broadcast.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { SagaRuntime } from '@sagahub/contracts/ports/saga-runtime.ts';
@@ -50,14 +51,20 @@ export const startBroadcast = async (
   let failure: Error | undefined;
   const onRefused = takeIn(ports, runtime, consumerRetryDelaysMs);
   const lead = async (term: Term, over: EventBroadcast): Promise<void> => {
+    const patience = new Patience(clock);
+    const onWell = (): void => {
+      failure = undefined;
+      patience.regain();
+    };
     while (!term.signal.aborted) {
       try {
         leading = new Broadcaster({ ports, broadcast: over, messages, consumers, queueLimit, onRefused }, term);
-        await leading.run(() => (failure = undefined));
+        await leading.run(onWell);
       } catch (error) {
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
         if (!term.signal.aborted)
           telemetry.logger.warn('broadcasting stumbled; it goes on from its checkpoints', { reason: failure.message });
+        if (patience.isLost()) break;
         await clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }

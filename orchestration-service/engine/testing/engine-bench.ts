@@ -6,6 +6,7 @@ import { openSqliteOpenWork } from '@sagahub/adapters/sqlite/open-work.ts';
 import { temporaryFolder } from '@sagahub/adapters/sqlite/testing/temporary-folder.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { type EventStore, NO_STREAM } from '@sagahub/contracts/ports/event-store.ts';
+import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
 import type { OpenWork } from '@sagahub/contracts/ports/open-work.ts';
 import type { Flow } from '@sagahub/contracts/saga.ts';
@@ -32,6 +33,8 @@ export interface BenchOptions {
   readonly pickUp?: (hint: Hint, runtime: StreamRuntime) => Promise<void>;
   /** Loses hints on purpose. */
   readonly bus?: (bus: MessageBus) => MessageBus;
+  /** Told of every term of the relay that begins. */
+  readonly onLeading?: () => void;
   readonly relay?: boolean;
 }
 
@@ -42,6 +45,7 @@ export const engineBench = async ({
   participants = packer,
   pickUp,
   bus: wrap = (bus) => bus,
+  onLeading = () => {},
   relay = true,
 }: BenchOptions = {}): Promise<EngineBench> => {
   await using opened = new AsyncDisposableStack();
@@ -51,7 +55,11 @@ export const engineBench = async ({
   const store = opened.use(await openSqliteEventStore(log, { clock }));
   const openWork = opened.use(await openSqliteOpenWork(log, { clock }));
   const bus = wrap(opened.use(openInProcessMessageBus({ clock })));
-  const leadership = opened.use(openInProcessLeadership({ clock }));
+  const elections = opened.use(openInProcessLeadership({ clock }));
+  const leadership: Leadership = {
+    lead: (name, lead) => elections.lead(name, (term) => (onLeading(), lead(term))),
+    [Symbol.asyncDispose]: () => elections[Symbol.asyncDispose](),
+  };
   const runtime = new StreamRuntime([flow], { store, openWork, bus, leadership, clock, telemetry: silentTelemetry }, { soleWorker: true });
   const workers = { concurrency: 8, perLane: 4 };
   opened.use(await runtime.work(PARCEL_QUEUE, { ...workers, handle: (hint) => runtime.decide(hint, participants) }));

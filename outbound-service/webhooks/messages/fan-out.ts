@@ -1,6 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { SUBSCRIPTION } from '@sagahub/contracts/messages/webhook.ts';
+import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import type { EventStore, Subscription } from '@sagahub/contracts/ports/event-store.ts';
@@ -41,13 +42,15 @@ export interface FanOut extends AsyncDisposable {
 export const startFanOut = (ports: FanOutPorts, requests: MessageRequests, bodies: MessageBodies): FanOut => {
   let failure: Error | undefined;
   const candidacy = ports.leadership.lead(FAN_OUT, async (term) => {
+    const patience = new Patience(ports.clock);
     while (!term.signal.aborted) {
       try {
-        await followLog(ports, requests, bodies, term, () => (failure = undefined));
+        await followLog(ports, requests, bodies, term, patience, () => (failure = undefined));
       } catch (error) {
         if (term.signal.aborted) return;
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
         ports.telemetry.logger.error('webhooks stumbled; they go on from their checkpoint', {}, error);
+        if (patience.isLost()) return;
         await ports.clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }
@@ -60,7 +63,14 @@ export const startFanOut = (ports: FanOutPorts, requests: MessageRequests, bodie
   };
 };
 
-const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: MessageBodies, term: Term, onWell: () => void) => {
+const followLog = async (
+  ports: FanOutPorts,
+  requests: MessageRequests,
+  bodies: MessageBodies,
+  term: Term,
+  patience: Patience,
+  onWell: () => void,
+): Promise<void> => {
   const { store, documents } = ports;
   let after = await goingOnAt(await documents.takeOver(FAN_OUT, term), store);
   const registry = await SubscriptionRegistry.read(store, after);
@@ -76,6 +86,7 @@ const followLog = async (ports: FanOutPorts, requests: MessageRequests, bodies: 
         if (registry.hasEnabled !== withObjects) break;
       }
       if (wanted.length > 0) await requests.write(wanted);
+      patience.regain();
       if (registry.hasEnabled !== withObjects) throw new OtherEventsWanted();
     };
     await using feed = store.subscribe({
