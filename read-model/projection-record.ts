@@ -1,3 +1,4 @@
+import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { DocumentStore, Generation, StoredDocument } from '@sagahub/contracts/ports/document-store.ts';
 import { type Projection, recordsOf } from './projections/projection.ts';
 
@@ -17,6 +18,7 @@ const RECORD_ID = 'projection';
 
 /** Keeps the counters by the difference that each written document makes. */
 export class ProjectionRecord {
+  #position: bigint;
   readonly #counts: Map<string, number>;
   readonly #own: number;
   #version: number;
@@ -24,6 +26,7 @@ export class ProjectionRecord {
   #revision: number;
 
   private constructor(projection: Projection, stored: StoredDocument | undefined) {
+    this.#position = BigInt(bodyOf(stored)?.position ?? LOG_START);
     this.#counts = new Map(Object.entries(bodyOf(stored)?.counts ?? {}));
     this.#own = projection.version;
     this.#version = bodyOf(stored)?.version ?? projection.version;
@@ -33,6 +36,11 @@ export class ProjectionRecord {
 
   static async read(projection: Projection, documents: DocumentStore, generation?: Generation): Promise<ProjectionRecord> {
     return new ProjectionRecord(projection, await documents.get(recordsOf(projection.name), RECORD_ID, generation));
+  }
+
+  /** Of the checkpoint that it was written with; of none the start of the log. */
+  get position(): bigint {
+    return this.#position;
   }
 
   /** Did other folds than the projection's have a part in these documents? Then they are to be rebuilt. */
@@ -54,6 +62,7 @@ export class ProjectionRecord {
   /** The document to write, one revision above the last; counters at zero are left out, so that a rebuild is identical. */
   next(position: bigint): StoredDocument {
     this.#revision += 1;
+    this.#position = position;
     this.#mixed = this.outdated;
     this.#version = Math.max(this.#version, this.#own);
     const counts = Object.fromEntries([...this.#counts].filter(([, count]) => count !== 0).toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -58,6 +58,11 @@ export class ProjectionWriter {
     return new ProjectionWriter(projection, documents, hotLimit, generation, await readRecords(projection, documents, generation));
   }
 
+  /** Is what the projection writes about itself of the same moment as its checkpoint? Not where one of them was removed and the other was not. */
+  get fitsCheckpoint(): boolean {
+    return this.#record.position === this.checkpoint;
+  }
+
   /** See {@link ProjectionRecord}. */
   get outdated(): boolean {
     return this.#record.outdated;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
-import type { SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
+import { LOG_START, type SubscribeOptions } from '@sagahub/contracts/ports/event-store.ts';
+import type { Term } from '@sagahub/contracts/ports/leadership.ts';
+import type { Ports } from '@sagahub/contracts/service.ts';
 import type { DocumentPut, DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { drift } from './drift.ts';
@@ -118,6 +120,82 @@ describe('projector', () => {
       assert.equal((await projector.status()).parked.length, 0);
       assert.equal((await other.documents.get(ORDERS, orders[0]!))?.body['status'], happens ? 'completed' : 'waiting');
     }
+  });
+
+  it('folds everything anew when its checkpoint is removed and what it wrote about itself is not: all would be counted twice', async () => {
+    await using site = await openSite();
+    const seen = { removed: false };
+    const documents = new Proxy(site.documents, {
+      get: (target, member) => {
+        if (member === 'takeOver' && seen.removed) return () => Promise.resolve(LOG_START);
+        if (member === 'promote') seen.removed = false;
+        return Reflect.get(target, member).bind(target);
+      },
+    });
+    const first = await site.project(undefined, {}, { documents });
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(first);
+    await first[Symbol.asyncDispose]();
+    seen.removed = true;
+    const second = await site.project(undefined, {}, { documents });
+    await site.tell(order, completed);
+    await site.caughtUp(second);
+    assert.equal((await readProjectionRecord(ordersProjection.name, site.documents))?.counts['accepted'], 1);
+  });
+
+  it('folds everything anew when some of its documents are removed and its checkpoint is not, at work or as it begins', async () => {
+    await using site = await openSite();
+    const seen = { removed: false, promoted: 0 };
+    const documents = new Proxy(site.documents, {
+      get: (target, member) => {
+        if (member === 'isWhole') return () => Promise.resolve(!seen.removed);
+        if (member !== 'promote') return Reflect.get(target, member).bind(target);
+        return async (...args: Parameters<DocumentStore['promote']>) => {
+          await target.promote(...args);
+          seen.removed = false;
+          seen.promoted += 1;
+        };
+      },
+    });
+    const first = await site.project(undefined, {}, { documents });
+    const order = await site.tell(newOrderId(), [received('a'), ...validated]);
+    await site.caughtUp(first);
+    assert.equal(seen.promoted, 0);
+    seen.removed = true;
+    await eventually('it is folded anew', async () => {
+      await site.clock.advance(1_000);
+      return seen.promoted === 1;
+    });
+    await first[Symbol.asyncDispose]();
+    seen.removed = true;
+    const second = await site.project(undefined, {}, { documents });
+    await eventually('it is folded anew once more', () => seen.promoted === 2);
+    await site.tell(order, completed);
+    await site.caughtUp(second);
+    assert.equal((await site.documents.get(ORDERS, order))?.body['status'], 'completed');
+  });
+
+  it('gives the lead up when its store has been away for ten seconds: it may not be away for others', async () => {
+    await using site = await openSite();
+    const ended = Promise.withResolvers<void>();
+    const leadership = {
+      lead: (name: string, onLeading: (term: Term) => Promise<void>) => {
+        void onLeading({ name, epoch: 1n, signal: new AbortController().signal }).then(ended.resolve);
+        return { term: undefined, [Symbol.asyncDispose]: () => ended.promise };
+      },
+    } as unknown as Ports['leadership'];
+    let tries = 0;
+    const documents = spied(site.documents, () => {
+      tries += 1;
+      throw new Error('away');
+    });
+    await site.project(undefined, {}, { documents, leadership });
+    await site.tell(newOrderId(), [received('a')]);
+    for (let isOver = false; !isOver; ) {
+      await site.clock.advance(1_000);
+      isOver = await Promise.race([ended.promise.then(() => true), new Promise<boolean>((later) => setImmediate(later, false))]);
+    }
+    assert.ok(tries > 5 && tries < 15, `it tried ${tries} times`);
   });
 
   it('tells what another process has projected, and finds its drift', async () => {

@@ -1,6 +1,7 @@
 import { SupersededError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
@@ -10,7 +11,7 @@ import { rebuild } from './rebuild.ts';
 import { DocumentsLostError, ProjectionWriter, readParked } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import type { ParkedStream, ParkedStreams } from './parked-streams.ts';
-import { categoriesOf, type Projection } from './projections/projection.ts';
+import { categoriesOf, collectionsOf, type Projection } from './projections/projection.ts';
 
 export interface ProjectorOptions {
   /** How long events gather before they are written, up to three times as long where writing is slow; an idle projector writes at once. */
@@ -72,6 +73,8 @@ export class Projector implements AsyncDisposable {
   readonly #stopping = new AbortController();
   #candidacy: Candidacy | undefined;
   #subscription: Subscription | undefined;
+  /** In the present term. */
+  readonly #patience: Patience;
   #failing: string | undefined;
 
   private constructor(writer: ProjectionWriter, ports: Ports, options: ProjectorOptions) {
@@ -79,6 +82,7 @@ export class Projector implements AsyncDisposable {
     this.#writer = writer;
     this.#ports = ports;
     this.#options = options;
+    this.#patience = new Patience(ports.clock);
   }
 
   static async start(projection: Projection, ports: Ports, options: ProjectorOptions): Promise<Projector> {
@@ -155,13 +159,15 @@ export class Projector implements AsyncDisposable {
     await this.#mutex.run(() => Promise.resolve());
   }
 
-  /** Projects for as long as this process leads, going on from where a predecessor left off. */
+  /** Projects for as long as this process leads, or until nothing it does goes well, going on from where a predecessor left off. */
   async #lead(term: Term): Promise<void> {
     const { signal } = term;
+    this.#patience.regain();
     while (!signal.aborted) {
       try {
         await this.#mutex.run(() => this.#writer.reload(term));
-        if (this.checkpoint > (await this.#ports.store.lastPosition())) await this.#foldAnew(signal);
+        const unfit = await this.#whyUnfit();
+        if (unfit !== undefined) await this.#foldAnew(unfit, signal);
         if (this.#writer.behind) this.whenOutdated();
         await using subscription = this.#ports.store.subscribe({
           after: this.checkpoint,
@@ -179,6 +185,7 @@ export class Projector implements AsyncDisposable {
           { projection: this.projection.name },
           error,
         );
+        if (this.#patience.isLost()) return;
         await this.#ports.clock.sleep(RETRY_MS, signal);
       } finally {
         this.#subscription = undefined;
@@ -187,8 +194,8 @@ export class Projector implements AsyncDisposable {
   }
 
   /**
-   * Nothing need happen for somebody to notice that the documents were emptied: those that were not written lately are read again, with all that
-   * is known of them, as who has read the checkpoint may write. @throws DocumentsLostError
+   * Nothing need happen for somebody to notice that the documents were emptied, all or some: those that were not written lately are read again, with all
+   * that is known of them, as who has read the checkpoint may write. @throws DocumentsLostError
    */
   async #watchDocuments(subscription: Subscription, term: Term): Promise<void> {
     const { signal } = term;
@@ -196,20 +203,34 @@ export class Projector implements AsyncDisposable {
     for (let before = this.checkpoint; ; before = this.checkpoint) {
       await this.#ports.clock.sleep(LOOK_AFTER_DOCUMENTS_MS, signal);
       if (isOver()) return;
+      // A store that is away fails every write too, which is told where it is tried again.
+      if (!(await this.#isWhole().catch(() => true))) throw new DocumentsLostError(`documents of ${this.projection.name} were removed`);
       await this.#mutex.run(async () => {
         if (isOver() || this.checkpoint !== before) return; // a write would have told
         await this.#writer.reloadAtLeast(term).catch((error: unknown) => {
-          // A store that is away fails every write too, which is told where it is tried again.
           if (error instanceof DocumentsLostError || error instanceof SupersededError) throw error;
         });
       });
     }
   }
 
-  /** The documents know events that the log has not: it was restored to an earlier moment. What comes now would pass for projected already. */
-  async #foldAnew(signal: AbortSignal): Promise<void> {
+  #isWhole(): Promise<boolean> {
+    return this.#ports.documents.isWhole(collectionsOf(this.projection).map(({ name }) => name));
+  }
+
+  /**
+   * Why nothing can be folded into these documents: they know events that the log has not, as it was restored to an earlier moment, and what comes now would
+   * pass for projected already; or somebody removed some of them and left the others.
+   */
+  async #whyUnfit(): Promise<string | undefined> {
+    if (this.checkpoint > (await this.#ports.store.lastPosition())) return 'the log ends before what was folded from it';
+    if (!this.#writer.fitsCheckpoint || !(await this.#isWhole())) return 'documents were removed';
+    return undefined;
+  }
+
+  async #foldAnew(reason: string, signal: AbortSignal): Promise<void> {
     const projection = this.projection.name;
-    this.#ports.telemetry.logger.warn('the log ends before what was folded from it, so it is folded anew', { projection });
+    this.#ports.telemetry.logger.warn('a projection is folded anew', { projection, reason });
     await rebuild(this, this.#ports, { signal });
     this.rebuilding = undefined;
   }
@@ -247,6 +268,7 @@ export class Projector implements AsyncDisposable {
       try {
         await this.#mutex.run(() => this.#writer.write(events, term));
         this.#failing = undefined;
+        this.#patience.regain();
         if (failed && this.#writer.behind) this.whenOutdated(); // an older release may have put documents of its own in their place
         return;
       } catch (error) {
@@ -254,6 +276,7 @@ export class Projector implements AsyncDisposable {
         if (this.#stopping.signal.aborted || term.signal.aborted || error instanceof SupersededError || error instanceof DocumentsLostError)
           throw error;
         this.#failing = error instanceof Error ? error.message : String(error);
+        if (this.#patience.isLost()) throw error; // and #lead gives the lead up
         this.#ports.telemetry.logger.error('a projection could not be written, trying again', { projection: this.projection.name }, error);
         await this.#ports.clock.sleep(RETRY_MS, this.#stopping.signal);
       }

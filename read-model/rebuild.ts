@@ -35,7 +35,7 @@ export const rebuild = async (projector: Projector, ports: RebuildPorts, options
   return run.report(true);
 };
 
-/** What an earlier attempt left, unless other folds made it, or of events that the log has no more. */
+/** What an earlier attempt left, unless other folds made it, it is of events that the log has no more, or some of it was removed. */
 const nextGeneration = async (
   { projection }: Projector,
   { documents, store }: RebuildPorts,
@@ -50,7 +50,7 @@ const nextGeneration = async (
     >;
   };
   const writer = await begin();
-  if (!writer.outdated && writer.checkpoint <= (await store.lastPosition())) return writer;
+  if (!writer.outdated && writer.fitsCheckpoint && writer.checkpoint <= (await store.lastPosition())) return writer;
   await documents.dropRebuild(projection.name, writer.generation);
   return begin();
 };

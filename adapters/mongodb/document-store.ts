@@ -32,6 +32,7 @@ import { inTime } from './in-time.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
 import { Removals } from './removals.ts';
+import { createIfMissing, uuidsOf } from './uuids.ts';
 
 export interface MongoDocumentStoreOptions extends Starting {
   /** `mongodb://` or `mongodb+srv://`, with user, password, hosts and database (default `sagahub`); `?tls=true` for TLS */
@@ -157,8 +158,9 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   async #makeAnew(): Promise<void> {
     this.#writtenLive.clear();
     this.#progress.forget();
-    for (const name of this.#layouts.keys()) await this.#createIndexes(name, FIRST);
-    await this.#pointer.create([...this.#layouts.keys()]); // last: where it is, the indexes are
+    const names = [...this.#layouts.keys()];
+    const made = await this.#make(names, FIRST);
+    await this.#pointer.create(names, made); // last: where it is, the indexes are
   }
 
   checkpoint(projection: string, generation?: Generation): Promise<bigint> {
@@ -241,6 +243,19 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     }
   }
 
+  isWhole(collections: readonly string[]): Promise<boolean> {
+    return this.#call(async () => {
+      const { live } = await this.#refresh();
+      const names = collections.map((collection) => (this.#layout(collection), this.#nameOf(collection, live[collection] ?? FIRST)));
+      const present = await uuidsOf(this.#db, names);
+      const { made = {} } = this.#pointer.known;
+      if (names.some((name) => made[name] !== undefined && made[name] !== present[name])) return false;
+      if (names.some((name) => made[name] !== present[name]))
+        await this.#pointer.change((state) => [{ ...state, made: { ...present, ...state.made } }, undefined]);
+      return true;
+    });
+  }
+
   beginRebuild(projection: string, collections: readonly string[]): Promise<Generation> {
     return this.#call(async () => {
       for (const collection of collections) this.#layout(collection);
@@ -251,8 +266,8 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         if (found) return [undefined, nameOfGeneration(found.generation)];
         const generation = state.last + 1;
         await this.#progress.create(Progress.keyOf(projection, generation));
-        for (const collection of collections) await this.#createIndexes(collection, generation);
-        const next = { ...state, last: generation, rebuilds: { ...state.rebuilds, [projection]: { generation, collections } } };
+        const made = { ...state.made, ...(await this.#make(collections, generation)) };
+        const next = { ...state, last: generation, made, rebuilds: { ...state.rebuilds, [projection]: { generation, collections } } };
         return [next, nameOfGeneration(generation)];
       });
     });
@@ -281,7 +296,8 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         };
         const live = { ...state.live, ...Object.fromEntries(rebuild.collections.map((name) => [name, rebuild.generation])) };
         const projections = { ...state.projections, [projection]: rebuild.generation };
-        return [{ ...state, live, projections, rebuilds, retired: [...state.retired, replaced] }, replaced];
+        const made = this.#withoutThose(state.made, replaced.collections);
+        return [{ ...state, live, projections, rebuilds, made, retired: [...state.retired, replaced] }, replaced];
       });
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
       this.#writtenLive.set(projection, this.#pointer.known);
@@ -382,15 +398,35 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     return rebuild?.generation;
   }
 
-  async #createIndexes(collection: string, generation: number): Promise<void> {
-    const indexes = indexesOf(this.#layout(collection));
-    if (indexes.length > 0) await this.#db.collection(this.#nameOf(collection, generation)).createIndexes(indexes);
+  /** With their indexes. @returns {@link Generations.made} */
+  async #make(collections: readonly string[], generation: number): Promise<Readonly<Record<string, string>>> {
+    const names = collections.map((collection) => this.#nameOf(collection, generation));
+    const present = await uuidsOf(this.#db, names);
+    for (const [at, collection] of collections.entries()) {
+      const name = names[at] as string;
+      if (present[name] === undefined) await createIfMissing(this.#db, name);
+      const indexes = indexesOf(this.#layout(collection));
+      if (indexes.length > 0) await this.#db.collection(name).createIndexes(indexes);
+    }
+    const made = await uuidsOf(this.#db, names);
+    if (names.some((name) => made[name] === undefined)) throw new NothingThereError('a collection was removed as it was made');
+    return made;
+  }
+
+  #withoutThose(made: Generations['made'] = {}, gone: Retired['collections']): Readonly<Record<string, string>> {
+    const names = new Set(gone.map(({ name, generation }) => this.#nameOf(name, generation)));
+    return Object.fromEntries(Object.entries(made).filter(([name]) => !names.has(name)));
   }
 
   async #drop(projection: string, generation: number): Promise<void> {
     const dropped = await this.#pointer.change((state): readonly [typeof state | undefined, readonly string[]] => {
       const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
-      return rebuild?.generation === generation ? [{ ...state, rebuilds }, rebuild.collections] : [undefined, []];
+      if (rebuild?.generation !== generation) return [undefined, []];
+      const made = this.#withoutThose(
+        state.made,
+        rebuild.collections.map((name) => ({ name, generation })),
+      );
+      return [{ ...state, rebuilds, made }, rebuild.collections];
     });
     if (dropped.length === 0) return;
     await this.#progress.remove(Progress.keyOf(projection, generation));

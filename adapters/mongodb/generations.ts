@@ -14,6 +14,8 @@ export interface Generations {
   readonly rebuilds: Readonly<Record<string, { readonly generation: number; readonly collections: readonly string[] }>>;
   /** What a promotion has replaced and nobody has removed yet. */
   readonly retired: readonly Retired[];
+  /** UUIDs of collections as they were made, by their names in the database. Absent: made by a release that did not look, or not there yet. */
+  readonly made?: Readonly<Record<string, string>>;
 }
 export interface Retired {
   readonly projection: string;
@@ -48,9 +50,9 @@ export class GenerationsPointer {
     return this.#known.state;
   }
 
-  async create(collections: readonly string[]): Promise<void> {
+  async create(collections: readonly string[], made: Readonly<Record<string, string>>): Promise<void> {
     try {
-      await this.#documents.insertOne({ _id: ID, version: 0, state: JSON.stringify(nothing(collections)) });
+      await this.#documents.insertOne({ _id: ID, version: 0, state: JSON.stringify({ ...nothing(collections), made }) });
     } catch (error) {
       if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
     }

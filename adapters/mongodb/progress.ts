@@ -3,6 +3,7 @@ import { RevisionConflictError, SupersededError } from '@sagahub/contracts/error
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import { Binary, type Collection } from 'mongodb';
 import { applyBatch, type Batch, decodeBatch, encodeBatch, type Places } from './batch.ts';
+import { NothingThereError } from './generations.ts';
 import { inTime } from './in-time.ts';
 
 /** How far a projection is in one generation, and the last batch it wrote. */
@@ -144,7 +145,7 @@ export class Progress {
       await this.create(key);
       entry = await this.#entries.findOne({ _id: key });
     }
-    if (!entry) throw new RangeError(`${key} was removed`);
+    if (!entry) throw new NothingThereError(`${key} was removed as it was made`);
     if (entry.batch && this.#known.get(key)?.version !== entry.version)
       await applyBatch(this.#places, await decodeBatch(entry.batch.buffer));
     this.#known.set(key, { version: entry.version, epoch: entry.epoch });

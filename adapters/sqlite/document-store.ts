@@ -163,6 +163,11 @@ class SqliteDocuments implements SqliteDocumentStore {
     return String(generation) as Generation;
   }
 
+  /** All of it is one file, whose damage shows when it is opened. */
+  async isWhole(): Promise<boolean> {
+    return true;
+  }
+
   async rebuilding(projection: string): Promise<Generation | undefined> {
     const rebuild = this.#rebuilds.get(projection);
     return rebuild && (String(rebuild.generation) as Generation);

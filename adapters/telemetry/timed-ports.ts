@@ -37,6 +37,7 @@ export const timedDocumentStore = (inner: DocumentStore, telemetry: Telemetry): 
     countBy: time('count-by', (...args: Parameters<DocumentStore['countBy']>) => inner.countBy(...args)),
     scan: (...args) => inner.scan(...args),
     beginRebuild: (...args) => inner.beginRebuild(...args),
+    isWhole: (...args) => inner.isWhole(...args),
     rebuilding: (...args) => inner.rebuilding(...args),
     promote: time('promote', (...args: Parameters<DocumentStore['promote']>) => inner.promote(...args)),
     dropRebuild: (...args) => inner.dropRebuild(...args),

@@ -73,6 +73,12 @@ export interface DocumentStore extends AsyncDisposable {
   /** Every document of a collection in id order, a page at a time (rebuild comparison, export). */
   scan(collection: string, generation?: Generation): AsyncIterable<StoredDocument>;
 
+  /**
+   * Are the live documents of these collections those that were written here? Not where somebody removed a collection and left the checkpoint: with the
+   * next write it is there again, without what was in it. A rebuild puts that right.
+   */
+  isWhole(collections: readonly string[]): Promise<boolean>;
+
   /** Starts (or finds, after a crash) an empty or half-filled next generation of a projection's collections. */
   beginRebuild(projection: string, collections: readonly string[]): Promise<Generation>;
   /** The rebuild that was begun and neither promoted nor dropped, if any. */
