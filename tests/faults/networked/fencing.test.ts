@@ -4,6 +4,7 @@ import { until } from '@sagahub/hub/harness/until.ts';
 import { seededRandom } from '@sagahub/simulators/random.ts';
 import { EventConsumer } from '../../support/event-consumer.ts';
 import { WebhookReceiver } from '../../support/webhook-receiver.ts';
+import { startTcpProxy } from '../../servers/tcp-proxy.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { awayAtPresent } from './excuses.ts';
 import { type Leaders, leadersOf } from './leaders.ts';
@@ -73,6 +74,47 @@ describe(`leaders that hang and wake up in a hub of many processes (HUB_FAULTS_S
       assert.equal(events[0]?.type, 'order.received', `the consumer heard of ${subject} from its middle on`);
   }).timeout(TEST_LIMIT_MS);
 });
+
+describe(`leaders whose engine is out of reach of them alone (HUB_FAULTS_SEED=${seed})`, () => {
+  const held = networkedSite('postgres');
+
+  for (const { name, process, setting } of [
+    { name: 'relay', process: 'orchestration-service', setting: 'HUB_RABBITMQ_URL' },
+    { name: 'projector-orders', process: 'read-model', setting: 'HUB_MONGODB_URL' },
+  ] as const)
+    it(`give their lead up to others who reach it: ${name}`, async () => {
+      const { site } = held;
+      const { hub, urls } = site;
+      const url = urls[setting];
+      await using link = await startTcpProxy(Number(new URL(url).port));
+      await hub.end(process, 'SIGTERM', CUT_OFF);
+      await hub.startProcess(process, CUT_OFF, { [setting]: url.replace(new URL(url).port, String(link.port)) });
+      await hub.end(process, 'SIGTERM', REACHING);
+      await until(
+        `the one that will be cut off leading`,
+        () => leadersOf(hub),
+        (leaders) => leaders[name]?.replica === CUT_OFF,
+      );
+      await hub.startProcess(process, REACHING);
+      const broken = await site.through(
+        async ({ someLoad }) => {
+          const before = await leadersOf(hub);
+          link.refuse();
+          await taken(site, [name], before);
+          await goesThrough(site, `WHILE-${name}-IS-CUT-OFF`);
+          link.heal();
+          await someLoad();
+        },
+        { seed, random: seededRandom(seed), excused: awayAtPresent, pauseMs: PAUSE_MS },
+      );
+      assert.deepEqual(broken, []);
+      await hub.end(process, 'SIGTERM', CUT_OFF);
+      await hub.startProcess(process, CUT_OFF);
+    }).timeout(TEST_LIMIT_MS);
+});
+
+/** Replicas. */
+const [REACHING, CUT_OFF] = [0, 1];
 
 const first = (names: ReadonlySet<string>): string | undefined => names.values().next().value;
 
