@@ -14,6 +14,26 @@ describe('the patience of a leader', () => {
     assert.deepEqual(lost, [false, false, true]);
   });
 
+  it('counts anew from a failure long after the last one: nothing needed to go well in between', async () => {
+    const clock = manualClock();
+    const patience = new Patience(clock);
+    patience.isLost();
+    await clock.advance(30_001);
+    assert.equal(patience.isLost(), false);
+    await clock.advance(9_999);
+    assert.equal(patience.isLost(), false);
+    await clock.advance(1);
+    assert.equal(patience.isLost(), true);
+  });
+
+  it('lasts through tries that hang for long', async () => {
+    const clock = manualClock();
+    const patience = new Patience(clock);
+    patience.isLost();
+    await clock.advance(20_000);
+    assert.equal(patience.isLost(), true);
+  });
+
   it('is whole again once something went well', async () => {
     const clock = manualClock();
     const patience = new Patience(clock);

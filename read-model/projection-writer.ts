@@ -29,6 +29,8 @@ export class ProjectionWriter {
   readonly #hot: HotDocuments;
   readonly #folds: ReadonlyMap<string, Fold>;
   #record: ProjectionRecord;
+  /** Is what the projection writes about itself of the moment of its checkpoint? Not where one of them was removed and the other was not. As of the last look. */
+  fitsCheckpoint: boolean;
   #stale = false;
   /** What was to be written next stands on documents that are gone. Until {@link reload}. */
   #lost = false;
@@ -45,7 +47,7 @@ export class ProjectionWriter {
     this.#documents = documents;
     this.#hot = new HotDocuments(hotLimit);
     this.#folds = new Map(projection.folds.map((fold) => [fold.category, fold]));
-    ({ checkpoint: this.checkpoint, parked: this.parked, record: this.#record } = records);
+    ({ checkpoint: this.checkpoint, parked: this.parked, record: this.#record, fits: this.fitsCheckpoint } = records);
   }
 
   /** @param hotLimit documents kept in memory between batches */
@@ -56,11 +58,6 @@ export class ProjectionWriter {
     generation?: Generation,
   ): Promise<ProjectionWriter> {
     return new ProjectionWriter(projection, documents, hotLimit, generation, await readRecords(projection, documents, generation));
-  }
-
-  /** Is what the projection writes about itself of the same moment as its checkpoint? Not where one of them was removed and the other was not. */
-  get fitsCheckpoint(): boolean {
-    return this.#record.position === this.checkpoint;
   }
 
   /** See {@link ProjectionRecord}. */
@@ -203,6 +200,7 @@ export class ProjectionWriter {
       checkpoint: this.checkpoint,
       parked: this.parked,
       record: this.#record,
+      fits: this.fitsCheckpoint,
     } = await readRecords(this.projection, this.#documents, this.generation, term));
     this.#stale = false;
   }
@@ -224,6 +222,7 @@ interface Records {
   readonly checkpoint: bigint;
   readonly parked: ParkedStreams;
   readonly record: ProjectionRecord;
+  readonly fits: boolean;
 }
 
 export const readParked = async (projection: string, documents: DocumentStore, generation?: Generation): Promise<ParkedStreams> => {
@@ -236,8 +235,11 @@ const readRecords = async (
   documents: DocumentStore,
   generation: Generation | undefined,
   term?: Term,
-): Promise<Records> => ({
-  checkpoint: await (term ? documents.takeOver(projection.name, term) : documents.checkpoint(projection.name, generation)),
-  parked: await readParked(projection.name, documents, generation),
-  record: await ProjectionRecord.read(projection, documents, generation),
-});
+): Promise<Records> => {
+  const before = await ProjectionRecord.read(projection, documents, generation);
+  const checkpoint = await (term ? documents.takeOver(projection.name, term) : documents.checkpoint(projection.name, generation));
+  const parked = await readParked(projection.name, documents, generation);
+  // Somebody else may be writing: then the record was before the checkpoint, and is at it or behind it.
+  const record = before.position === checkpoint ? before : await ProjectionRecord.read(projection, documents, generation);
+  return { checkpoint, parked, record, fits: before.position <= checkpoint && checkpoint <= record.position };
+};

@@ -15,8 +15,8 @@ import { rebuild } from './rebuild.ts';
 import { completed, received, validated } from './testing/order-story.ts';
 import { newOrderId, openSite } from './testing/site.ts';
 
-/** Sleepers once a leading projector waits for something: it, and its look after documents. */
-const WATCHED = 2;
+/** Sleepers once a leading projector waits for something: it, its look after documents, and that after the log. */
+const WATCHED = 3;
 
 /** A projection that cannot take in one type of event until it is mended. */
 const breakable = (type: string): { readonly projection: Projection; mended: boolean } => {
@@ -124,12 +124,16 @@ describe('projector', () => {
 
   it('folds everything anew when its checkpoint is removed and what it wrote about itself is not: all would be counted twice', async () => {
     await using site = await openSite();
-    const seen = { removed: false };
+    const seen = { removed: false, whenPromoted: undefined as number | undefined };
     const documents = new Proxy(site.documents, {
       get: (target, member) => {
         if (member === 'takeOver' && seen.removed) return () => Promise.resolve(LOG_START);
-        if (member === 'promote') seen.removed = false;
-        return Reflect.get(target, member).bind(target);
+        if (member !== 'promote') return Reflect.get(target, member).bind(target);
+        return async (...args: Parameters<DocumentStore['promote']>) => {
+          seen.removed = false;
+          seen.whenPromoted = (await target.get(ORDERS, order, args[1]))?.revision;
+          await target.promote(...args);
+        };
       },
     });
     const first = await site.project(undefined, {}, { documents });
@@ -138,6 +142,8 @@ describe('projector', () => {
     await first[Symbol.asyncDispose]();
     seen.removed = true;
     const second = await site.project(undefined, {}, { documents });
+    await eventually('it is folded anew', () => seen.whenPromoted !== undefined);
+    assert.equal(seen.whenPromoted, validated.length, 'readers were shown documents that were not whole');
     await site.tell(order, completed);
     await site.caughtUp(second);
     assert.equal((await readProjectionRecord(ordersProjection.name, site.documents))?.counts['accepted'], 1);
@@ -189,13 +195,14 @@ describe('projector', () => {
       tries += 1;
       throw new Error('away');
     });
-    await site.project(undefined, {}, { documents, leadership });
+    const projector = await site.project(undefined, {}, { documents, leadership });
     await site.tell(newOrderId(), [received('a')]);
     for (let isOver = false; !isOver; ) {
       await site.clock.advance(1_000);
       isOver = await Promise.race([ended.promise.then(() => true), new Promise<boolean>((later) => setImmediate(later, false))]);
     }
     assert.ok(tries > 5 && tries < 15, `it tried ${tries} times`);
+    assert.equal((await projector.status()).failing, undefined, 'another one’s to tell');
   });
 
   it('tells what another process has projected, and finds its drift', async () => {

@@ -1,6 +1,7 @@
 import { SupersededError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -76,6 +77,7 @@ export class Projector implements AsyncDisposable {
   /** In the present term. */
   readonly #patience: Patience;
   #failing: string | undefined;
+  #running: Promise<RebuildProgress> | undefined;
 
   private constructor(writer: ProjectionWriter, ports: Ports, options: ProjectorOptions) {
     this.projection = writer.projection;
@@ -107,6 +109,20 @@ export class Projector implements AsyncDisposable {
   /** Had other folds than these a part in the documents? */
   get outdated(): boolean {
     return this.#writer.outdated;
+  }
+
+  /** See {@link ProjectionWriter.fitsCheckpoint}. */
+  get isUnfit(): boolean {
+    return !this.#writer.fitsCheckpoint;
+  }
+
+  /** One at a time: joins the one that is running, which ends with the signal of whoever began it. */
+  rebuild(signal: AbortSignal): Promise<RebuildProgress> {
+    this.#running ??= rebuild(this, this.#ports, { signal: AbortSignal.any([signal, this.#stopping.signal]) }).finally(() => {
+      this.#running = undefined;
+      this.rebuilding = undefined;
+    });
+    return this.#running;
   }
 
   async status(): Promise<ProjectorStatus> {
@@ -156,6 +172,7 @@ export class Projector implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
     await this.#candidacy?.[Symbol.asyncDispose]();
+    await this.#running?.catch(() => {}); // told to whoever began it
     await this.#mutex.run(() => Promise.resolve());
   }
 
@@ -167,7 +184,10 @@ export class Projector implements AsyncDisposable {
       try {
         await this.#mutex.run(() => this.#writer.reload(term));
         const unfit = await this.#whyUnfit();
-        if (unfit !== undefined) await this.#foldAnew(unfit, signal);
+        if (unfit !== undefined) {
+          await this.#foldAnew(unfit, signal);
+          continue;
+        }
         if (this.#writer.behind) this.whenOutdated();
         await using subscription = this.#ports.store.subscribe({
           after: this.checkpoint,
@@ -176,21 +196,23 @@ export class Projector implements AsyncDisposable {
           onEvents: (events) => this.#project(events, term),
         });
         this.#subscription = subscription;
-        await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, term)]);
+        using watch = watchLog(this.#ports, this.#patience);
+        await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, term), watch.lost]);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         this.#failing = error instanceof Error ? error.message : String(error);
         this.#ports.telemetry.logger.error(
           'a projection stumbled; it goes on from its checkpoint',
           { projection: this.projection.name },
           error,
         );
-        if (this.#patience.isLost()) return;
+        if (this.#patience.isLost()) break;
         await this.#ports.clock.sleep(RETRY_MS, signal);
       } finally {
         this.#subscription = undefined;
       }
     }
+    this.#failing = undefined; // another one's to tell
   }
 
   /**
@@ -231,8 +253,7 @@ export class Projector implements AsyncDisposable {
   async #foldAnew(reason: string, signal: AbortSignal): Promise<void> {
     const projection = this.projection.name;
     this.#ports.telemetry.logger.warn('a projection is folded anew', { projection, reason });
-    await rebuild(this, this.#ports, { signal });
-    this.rebuilding = undefined;
+    await Promise.race([this.rebuild(this.#stopping.signal), aborted(signal)]);
   }
 
   async #project(events: readonly RecordedEvent[], term: Term): Promise<void> {

@@ -3,9 +3,11 @@ import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts
 import { DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
+import { ProjectionWriter } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { ordersProjection } from './projections/index.ts';
 import { ORDERS } from './projections/order-document.ts';
+import { categoriesOf } from './projections/projection.ts';
 import { rebuild } from './rebuild.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { completed, received, told, validated } from './testing/order-story.ts';
@@ -146,6 +148,33 @@ describe('rebuild', () => {
     await rebuild(restarted, site.ports, { pageSize: 10, onProgress: ({ events }) => positions.push(events) });
     assert.ok((positions[0] ?? 0) > 40, 'it began anew');
     assert.deepEqual(await contentOf(site), before);
+  });
+
+  it('is gone on with, and not begun anew, by who comes upon it while another process writes a page of it', async () => {
+    await using site = await openSite();
+    const projector = await site.project();
+    await busy(site);
+    await site.caughtUp(projector);
+    const generation = await site.documents.beginRebuild('orders', [ORDERS, DEAD_LETTERS, 'orders-projection']);
+    const filling = await ProjectionWriter.open(ordersProjection, site.documents, 100, generation);
+    const page = async () =>
+      filling.write(await site.store.readAll({ after: filling.checkpoint, limit: 10, categories: categoriesOf(ordersProjection) }));
+    await page();
+    assert.ok(filling.checkpoint > 0n);
+    let dropped = 0;
+    const documents = new Proxy(site.documents, {
+      get: (target, member) => {
+        if (member === 'dropRebuild') dropped += 1;
+        if (member !== 'checkpoint') return Reflect.get(target, member).bind(target);
+        return async (...args: Parameters<DocumentStore['checkpoint']>) => {
+          const checkpoint = await target.checkpoint(...args);
+          if (args[1] === generation && filling.checkpoint === checkpoint) await page();
+          return checkpoint;
+        };
+      },
+    });
+    await rebuild(projector, { ...site.ports, documents }, { pageSize: 10 });
+    assert.equal(dropped, 0);
   });
 
   it('is resumed by the next start, and begun by one whose folds give other results', async () => {

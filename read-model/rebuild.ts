@@ -1,6 +1,7 @@
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { Generation } from '@sagahub/contracts/ports/document-store.ts';
+import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { ProjectionWriter } from './projection-writer.ts';
 import type { Projector } from './projector.ts';
@@ -25,17 +26,20 @@ const HOT_DOCUMENTS = 50_000;
  */
 export const rebuild = async (projector: Projector, ports: RebuildPorts, options: RebuildOptions = {}): Promise<RebuildProgress> => {
   const run = new Rebuild(projector, ports, options, await nextGeneration(projector, ports));
+  // Live documents that are good for nothing may be at the log's very start: they are no measure.
+  const atLeast = projector.isUnfit ? await ports.store.lastPosition() : LOG_START;
+  const target = (checkpoint: bigint): bigint => (checkpoint > atLeast ? checkpoint : atLeast);
   // The live documents move on meanwhile: the last short page is written while they are held still.
-  while ((await run.catchUp(projector.checkpoint)) === run.pageSize);
+  while ((await run.catchUp(target(projector.checkpoint))) === run.pageSize);
   await projector.exchange(async (checkpoint) => {
     run.forgetAhead();
-    while ((await run.catchUp(checkpoint)) > 0);
+    while ((await run.catchUp(target(checkpoint))) > 0);
     await ports.documents.promote(projector.projection.name, run.generation);
   });
   return run.report(true);
 };
 
-/** What an earlier attempt left, unless other folds made it, it is of events that the log has no more, or some of it was removed. */
+/** What an earlier attempt left, unless other folds made it, it is of events that the log has no more, or what it wrote about itself does not fit. */
 const nextGeneration = async (
   { projection }: Projector,
   { documents, store }: RebuildPorts,
@@ -49,10 +53,11 @@ const nextGeneration = async (
       ProjectionWriter & { generation: Generation }
     >;
   };
-  const writer = await begin();
-  if (!writer.outdated && writer.fitsCheckpoint && writer.checkpoint <= (await store.lastPosition())) return writer;
-  await documents.dropRebuild(projection.name, writer.generation);
-  return begin();
+  for (;;) {
+    const writer = await begin();
+    if (!writer.outdated && writer.fitsCheckpoint && writer.checkpoint <= (await store.lastPosition())) return writer;
+    await documents.dropRebuild(projection.name, writer.generation);
+  }
 };
 
 class Rebuild {

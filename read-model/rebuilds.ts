@@ -1,7 +1,6 @@
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import type { Projector } from './projector.ts';
-import { rebuild } from './rebuild.ts';
 
 /** How often somebody who watches is told. */
 const REPORT_MS = 250;
@@ -35,7 +34,8 @@ export class Rebuilds implements AsyncDisposable {
     const { logger } = this.#ports.telemetry;
     const fields = { projection: projector.projection.name };
     logger.info('rebuilding a projection', fields);
-    const rebuilding = rebuild(projector, this.#ports, { signal: this.#stopping.signal })
+    const rebuilding = projector
+      .rebuild(this.#stopping.signal)
       .then(
         (progress) => {
           logger.info('rebuilt a projection', { ...fields, events: progress.events, eventsPerSecond: progress.eventsPerSecond });
@@ -46,10 +46,7 @@ export class Rebuilds implements AsyncDisposable {
           throw error;
         },
       )
-      .finally(() => {
-        this.#running.delete(projector);
-        projector.rebuilding = undefined;
-      });
+      .finally(() => this.#running.delete(projector));
     this.#running.set(projector, rebuilding);
     return rebuilding;
   }

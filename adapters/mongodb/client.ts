@@ -21,6 +21,7 @@ export const connectMongoDb = async (url: string, { clock, logger }: { clock: Cl
     appName: 'sagahub',
     retryWrites: false, // every write here may be repeated by its caller, and knows whether it happened
     writeConcern: { w: 'majority', journal: true },
+    readPreference: 'primary', // whatever the URL says: a secondary that is behind shows checkpoints and documents of other moments
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     serverSelectionTimeoutMS: 3_000,
     socketTimeoutMS: 15_000, // a connection that has died silently

@@ -27,12 +27,12 @@ import {
   NothingThereError,
   type Retired,
 } from './generations.ts';
-import { documentOf, indexesOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
+import { documentOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
 import { inTime } from './in-time.ts';
+import { isAsMade, type Made, makeCollections, without } from './made.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
 import { Removals } from './removals.ts';
-import { createIfMissing, uuidsOf } from './uuids.ts';
 
 export interface MongoDocumentStoreOptions extends Starting {
   /** `mongodb://` or `mongodb+srv://`, with user, password, hosts and database (default `sagahub`); `?tls=true` for TLS */
@@ -245,13 +245,11 @@ class MongoDocuments implements DocumentStore, EngineHealth {
 
   isWhole(collections: readonly string[]): Promise<boolean> {
     return this.#call(async () => {
-      const { live } = await this.#refresh();
+      const { live, made } = await this.#refresh();
       const names = collections.map((collection) => (this.#layout(collection), this.#nameOf(collection, live[collection] ?? FIRST)));
-      const present = await uuidsOf(this.#db, names);
-      const { made = {} } = this.#pointer.known;
-      if (names.some((name) => made[name] !== undefined && made[name] !== present[name])) return false;
-      if (names.some((name) => made[name] !== present[name]))
-        await this.#pointer.change((state) => [{ ...state, made: { ...present, ...state.made } }, undefined]);
+      const answer = await isAsMade(this.#db, names, made);
+      if (typeof answer === 'boolean') return answer;
+      await this.#pointer.change((state) => [{ ...state, made: { ...answer, ...state.made } }, undefined]);
       return true;
     });
   }
@@ -296,7 +294,10 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         };
         const live = { ...state.live, ...Object.fromEntries(rebuild.collections.map((name) => [name, rebuild.generation])) };
         const projections = { ...state.projections, [projection]: rebuild.generation };
-        const made = this.#withoutThose(state.made, replaced.collections);
+        const made = without(
+          state.made,
+          replaced.collections.map(({ name, generation: old }) => this.#nameOf(name, old)),
+        );
         return [{ ...state, live, projections, rebuilds, made, retired: [...state.retired, replaced] }, replaced];
       });
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
@@ -398,33 +399,17 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     return rebuild?.generation;
   }
 
-  /** With their indexes. @returns {@link Generations.made} */
-  async #make(collections: readonly string[], generation: number): Promise<Readonly<Record<string, string>>> {
-    const names = collections.map((collection) => this.#nameOf(collection, generation));
-    const present = await uuidsOf(this.#db, names);
-    for (const [at, collection] of collections.entries()) {
-      const name = names[at] as string;
-      if (present[name] === undefined) await createIfMissing(this.#db, name);
-      const indexes = indexesOf(this.#layout(collection));
-      if (indexes.length > 0) await this.#db.collection(name).createIndexes(indexes);
-    }
-    const made = await uuidsOf(this.#db, names);
-    if (names.some((name) => made[name] === undefined)) throw new NothingThereError('a collection was removed as it was made');
-    return made;
-  }
-
-  #withoutThose(made: Generations['made'] = {}, gone: Retired['collections']): Readonly<Record<string, string>> {
-    const names = new Set(gone.map(({ name, generation }) => this.#nameOf(name, generation)));
-    return Object.fromEntries(Object.entries(made).filter(([name]) => !names.has(name)));
+  #make(collections: readonly string[], generation: number): Promise<Made> {
+    return makeCollections(this.#db, new Map(collections.map((name) => [this.#nameOf(name, generation), this.#layout(name)])));
   }
 
   async #drop(projection: string, generation: number): Promise<void> {
     const dropped = await this.#pointer.change((state): readonly [typeof state | undefined, readonly string[]] => {
       const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
       if (rebuild?.generation !== generation) return [undefined, []];
-      const made = this.#withoutThose(
+      const made = without(
         state.made,
-        rebuild.collections.map((name) => ({ name, generation })),
+        rebuild.collections.map((name) => this.#nameOf(name, generation)),
       );
       return [{ ...state, rebuilds, made }, rebuild.collections];
     });

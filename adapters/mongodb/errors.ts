@@ -18,7 +18,9 @@ const UNABLE = new Set<unknown>([
   91, // shutting down
   175, // the plan of a query was killed, as its collection was dropped
   189, // primary stepped down
+  215, // the database is being dropped
   237, // the cursor was killed
+  276, // the making of an index was broken off
   9001, // socket
   10_107, // not the primary
   11_600, // interrupted at shutdown

@@ -1,3 +1,4 @@
+import type { Made } from './made.ts';
 import type { UnavailableError } from '@sagahub/contracts/errors.ts';
 import type { Generation } from '@sagahub/contracts/ports/document-store.ts';
 import type { Collection } from 'mongodb';
@@ -14,8 +15,8 @@ export interface Generations {
   readonly rebuilds: Readonly<Record<string, { readonly generation: number; readonly collections: readonly string[] }>>;
   /** What a promotion has replaced and nobody has removed yet. */
   readonly retired: readonly Retired[];
-  /** UUIDs of collections as they were made, by their names in the database. Absent: made by a release that did not look, or not there yet. */
-  readonly made?: Readonly<Record<string, string>>;
+  /** Absent: made by a release that did not look. */
+  readonly made?: Made;
 }
 export interface Retired {
   readonly projection: string;
@@ -50,7 +51,7 @@ export class GenerationsPointer {
     return this.#known.state;
   }
 
-  async create(collections: readonly string[], made: Readonly<Record<string, string>>): Promise<void> {
+  async create(collections: readonly string[], made: Made): Promise<void> {
     try {
       await this.#documents.insertOne({ _id: ID, version: 0, state: JSON.stringify({ ...nothing(collections), made }) });
     } catch (error) {

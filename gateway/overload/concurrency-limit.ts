@@ -7,6 +7,7 @@
  * | busy    | more is, and the limit is not reached                        | stays                                                        |
  * | full    | the limit is reached                                         | × how much slower than calm requests are, + its square root  |
  * | probing | full, and calm was too long ago to know what a request takes | `LEAST`, until enough have been measured                     |
+ * | held back | something else lets fewer in                                | stays; nothing is learned                                     |
  *
  * The gradient algorithm of Envoy's adaptive concurrency filter, whose probing keeps a long overload from being taken for normal. Time is
  * handed in, milliseconds from any start.
@@ -95,7 +96,7 @@ export class ConcurrencyLimit {
   }
 
   #endProbe({ samples }: Pick<Probe, 'samples'>, nowMs: number): void {
-    if (samples.length >= LEAST_SAMPLES) this.#learnCalm(medianOf(samples), nowMs);
+    if (samples.length >= LEAST_SAMPLES && !this.#isHeldBack) this.#learnCalm(medianOf(samples), nowMs);
     else this.#calmKnownAtMs = nowMs;
     this.#probe = undefined;
     this.#startWindow();

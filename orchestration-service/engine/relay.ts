@@ -1,6 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
@@ -43,7 +44,8 @@ export interface Relay extends AsyncDisposable {
 export const startRelay = (runtime: StreamRuntime): Relay => {
   let failure: Error | undefined;
   const fail = (error: Error | undefined): void => void (failure = error);
-  const candidacy = runtime.ports.leadership.lead('relay', (term) => relayTerm(runtime, term, fail));
+  const broker: Broker = { through: true };
+  const candidacy = runtime.ports.leadership.lead('relay', (term) => relayTerm(runtime, term, broker, fail));
   return {
     get failure() {
       return failure;
@@ -52,8 +54,14 @@ export const startRelay = (runtime: StreamRuntime): Relay => {
   };
 };
 
+/** What this process knows of the broker, over its terms. */
+interface Broker {
+  /** Did the last hints get through? While they do not, rows stay due, and the sweeper tries with one. */
+  through: boolean;
+}
+
 /** Relays until the term is over, or this process has not reached the broker or the log for too long. */
-const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error | undefined) => void): Promise<void> => {
+const relayTerm = async (runtime: StreamRuntime, term: Term, broker: Broker, fail: (error: Error | undefined) => void): Promise<void> => {
   const { store, openWork, bus, clock, telemetry } = runtime.ports;
   const resigning = new AbortController();
   const signal = AbortSignal.any([term.signal, resigning.signal]);
@@ -64,19 +72,18 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   };
   /** `step attempt` of the rows already hinted, per stream that moved lately. What is forgotten may be hinted twice, and is done once all the same. */
   const hinted = new RecentMap<string, readonly string[]>(HINTED);
-  /** Did the last hints get through? While they do not, rows stay due, and the sweeper tries with one. */
-  let through = true;
 
   /** Work whose hint did not get through is due at once, instead of after the lease of a hint that is lost. */
   const publish = async (hints: readonly Hint[]): Promise<void> => {
     try {
       await bus.publish(hints);
       ofBroker.regain();
-      through = true;
+      broker.through = true;
     } catch (error) {
       if (!(error instanceof HubError && error.retryable)) throw error;
-      if (through) telemetry.logger.warn('hints do not get through; they are sent again', { hints: hints.length, reason: error.message });
-      through = false;
+      if (broker.through)
+        telemetry.logger.warn('hints do not get through; they are sent again', { hints: hints.length, reason: error.message });
+      broker.through = false;
       if (ofBroker.isLost()) resign(error.message);
       for (const hint of hints) await openWork.defer(hint, clock.now());
     }
@@ -91,7 +98,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       const rows = pendingSteps(folded);
       const before = hinted.get(stream) ?? [];
       const items = rows.map((row) => {
-        const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE && through;
+        const due = row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE && broker.through;
         // One that was hinted before keeps the lease it has, or the time that its worker put it off to.
         const isNew = due && !before.includes(keyOf(row));
         if (isNew) hints.push({ queue: row.queue, stream, step: row.step, attempt: row.attempt, partnerId: folded.partnerId });
@@ -101,7 +108,7 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
       if (rows.length === 0) {
         hinted.delete(stream);
         runtime.forget(stream);
-      } else if (through) {
+      } else if (broker.through) {
         const keys = rows.filter((row) => row.dueAtMs <= nowMs && row.queue !== OPERATOR_QUEUE).map(keyOf);
         // What waits for a time or for an operator may do so for days, and takes no memory meanwhile.
         if (keys.length > 0) hinted.set(stream, keys);
@@ -116,14 +123,14 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
   const sweep = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        const due = await openWork.claimDue(clock.now(), through ? SWEEP_LIMIT : 1, HINT_LEASE_MS);
+        const due = await openWork.claimDue(clock.now(), broker.through ? SWEEP_LIMIT : 1, HINT_LEASE_MS);
         const lost = await withoutWaiting(runtime.ports, due);
         if (lost.length > 0) await publish(lost.map(hintOf));
         if (due.length === SWEEP_LIMIT) continue;
       } catch (error) {
         telemetry.logger.warn('due work could not be looked up; trying again', { reason: String(error) });
       }
-      await clock.sleep(through ? SWEEP_EVERY_MS : RESTART_DELAY_MS, signal);
+      await clock.sleep(broker.through ? SWEEP_EVERY_MS : RESTART_DELAY_MS, signal);
     }
   };
 
@@ -134,7 +141,8 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, fail: (error: Error
         hinted.clear();
         await using subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
         fail(undefined);
-        await Promise.race([subscription.done, aborted(signal)]);
+        using watch = watchLog(runtime.ports, ofLog);
+        await Promise.race([subscription.done, aborted(signal), watch.lost]);
       } catch (error) {
         if (signal.aborted) return;
         fail(error instanceof Error ? error : new Error('unknown', { cause: error }));

@@ -4,6 +4,7 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { type AlertRaised, type AlertsFollowed, alertStream, ALERTS_STREAM } from '@sagahub/contracts/messages/alert.ts';
 import { breakerStream } from '@sagahub/contracts/messages/hub.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
@@ -67,7 +68,8 @@ const watch = async (ports: WatchPorts, term: Term, patience: Patience): Promise
       patience.regain();
     },
   });
-  await Promise.race([feed.done, aborted(term.signal)]);
+  using look = watchLog(ports, patience);
+  await Promise.race([feed.done, aborted(term.signal), look.lost]);
 };
 
 /** From where on the log is watched: said once in the log, whatever becomes of the checkpoint. */

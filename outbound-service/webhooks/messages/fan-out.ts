@@ -1,6 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { SUBSCRIPTION } from '@sagahub/contracts/messages/webhook.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
@@ -47,13 +48,14 @@ export const startFanOut = (ports: FanOutPorts, requests: MessageRequests, bodie
       try {
         await followLog(ports, requests, bodies, term, patience, () => (failure = undefined));
       } catch (error) {
-        if (term.signal.aborted) return;
+        if (term.signal.aborted) break;
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
         ports.telemetry.logger.error('webhooks stumbled; they go on from their checkpoint', {}, error);
-        if (patience.isLost()) return;
+        if (patience.isLost()) break;
         await ports.clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }
+    failure = undefined; // another one's to tell
   });
   return {
     get failure() {
@@ -96,12 +98,14 @@ const followLog = async (
       onEvents,
     });
     onWell();
+    using watch = watchLog(ports, patience);
     const ended = new AbortController();
     try {
       await Promise.race([
         feed.done,
         aborted(term.signal),
         moveCheckpoint(ports, feed, term, AbortSignal.any([term.signal, ended.signal])),
+        watch.lost,
       ]);
     } catch (error) {
       if (!(error instanceof OtherEventsWanted)) throw error;
