@@ -25,14 +25,14 @@ import {
   nameOfGeneration,
   notRebuilding,
   NothingThereError,
-  type Retired,
 } from './generations.ts';
 import { documentOf, type Layout, layoutOf, namespaceOf, type StoredForm } from './layout.ts';
 import { inTime } from './in-time.ts';
-import { isAsMade, type Made, makeCollections, without } from './made.ts';
+import { isAsMade, type Made, makeCollections } from './made.ts';
 import { Progress, type ProgressForm } from './progress.ts';
 import { countPipeline, pagesOf } from './queries.ts';
 import { Removals } from './removals.ts';
+import { begun, dropped, promoted } from './transitions.ts';
 
 export interface MongoDocumentStoreOptions extends Starting {
   /** `mongodb://` or `mongodb+srv://`, with user, password, hosts and database (default `sagahub`); `?tls=true` for TLS */
@@ -264,9 +264,8 @@ class MongoDocuments implements DocumentStore, EngineHealth {
         if (found) return [undefined, nameOfGeneration(found.generation)];
         const generation = state.last + 1;
         await this.#progress.create(Progress.keyOf(projection, generation));
-        const made = { ...state.made, ...(await this.#make(collections, generation)) };
-        const next = { ...state, last: generation, made, rebuilds: { ...state.rebuilds, [projection]: { generation, collections } } };
-        return [next, nameOfGeneration(generation)];
+        const made = await this.#make(collections, generation);
+        return [begun(state, projection, collections, made), nameOfGeneration(generation)];
       });
     });
   }
@@ -284,22 +283,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
       if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
       await this.#progress.read(Progress.keyOf(projection, Number(generation))); // its last documents are in their places
       await this.#progress.inherit(this.#progressKey(projection), Progress.keyOf(projection, Number(generation)));
-      const retired = await this.#pointer.change((state): readonly [typeof state, Retired] => {
-        const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
-        if (rebuild?.generation !== Number(generation)) throw notRebuilding(projection, generation);
-        const replaced: Retired = {
-          projection,
-          generation: state.projections[projection] ?? FIRST,
-          collections: rebuild.collections.map((name) => ({ name, generation: state.live[name] ?? FIRST })),
-        };
-        const live = { ...state.live, ...Object.fromEntries(rebuild.collections.map((name) => [name, rebuild.generation])) };
-        const projections = { ...state.projections, [projection]: rebuild.generation };
-        const made = without(
-          state.made,
-          replaced.collections.map(({ name, generation: old }) => this.#nameOf(name, old)),
-        );
-        return [{ ...state, live, projections, rebuilds, made, retired: [...state.retired, replaced] }, replaced];
-      });
+      const retired = await this.#pointer.change((state) => promoted(state, projection, Number(generation), this.#nameOf));
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there
       this.#writtenLive.set(projection, this.#pointer.known);
       this.#removals.removeLater(retired);
@@ -350,9 +334,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
     return layout;
   }
 
-  #nameOf(collection: string, generation: number): string {
-    return `${collection}.${this.#namespace}.${generation}`;
-  }
+  readonly #nameOf = (collection: string, generation: number): string => `${collection}.${this.#namespace}.${generation}`;
 
   #progressKey(projection: string, generation?: Generation): string {
     if (generation !== undefined) return Progress.keyOf(projection, Number(generation));
@@ -404,17 +386,9 @@ class MongoDocuments implements DocumentStore, EngineHealth {
   }
 
   async #drop(projection: string, generation: number): Promise<void> {
-    const dropped = await this.#pointer.change((state): readonly [typeof state | undefined, readonly string[]] => {
-      const { [projection]: rebuild, ...rebuilds } = state.rebuilds;
-      if (rebuild?.generation !== generation) return [undefined, []];
-      const made = without(
-        state.made,
-        rebuild.collections.map((name) => this.#nameOf(name, generation)),
-      );
-      return [{ ...state, rebuilds, made }, rebuild.collections];
-    });
-    if (dropped.length === 0) return;
+    const collections = await this.#pointer.change((state) => dropped(state, projection, generation, this.#nameOf));
+    if (collections.length === 0) return;
     await this.#progress.remove(Progress.keyOf(projection, generation));
-    for (const collection of dropped) await this.#db.dropCollection(this.#nameOf(collection, generation));
+    for (const collection of collections) await this.#db.dropCollection(this.#nameOf(collection, generation));
   }
 }

@@ -98,7 +98,7 @@ const nothing = (collections: readonly string[]): Generations => ({
 
 export const nameOfGeneration = (generation: number): Generation => String(generation) as Generation;
 
-export const notRebuilding = (projection: string, generation: Generation): RangeError =>
+export const notRebuilding = (projection: string, generation: string): RangeError =>
   new RangeError(`generation ${generation} of ${projection} is not being rebuilt`);
 
 /** Also as the error that callers are told. */
