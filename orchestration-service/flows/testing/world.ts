@@ -146,15 +146,17 @@ export abstract class World<State, Event extends AnyEvent, Commands extends Comm
     const call = this.spec.flow.externalCall(this.state, this.spec.options.steps.cancel);
     if (!call) return;
     if (fate === 'failed') return this.report(this.failure(call, 'unknown'));
-    if (fate === 'refused') return this.report({ call, report: { kind: 'refused', reason: 'shipped' } });
     const reference = call.reference ?? this.known;
+    // What it has taken back already, its answer having been lost, it does not refuse to take back: a refusal is its word that it stands.
+    const isBack = reference !== undefined && this.there.get(reference) === 'cancelled';
+    if (fate === 'refused' && !isBack) return this.report({ call, report: { kind: 'refused', reason: 'shipped' } });
     if (reference === undefined) {
       // "None found" is proof only once nothing can come any more.
       if (this.underway === 0) this.report({ call, report: { kind: 'absent' } });
       return;
     }
     this.there.set(reference, 'cancelled');
-    if (fate === 'done') this.report({ call, report: { kind: 'cancelled', reference } });
+    if (fate !== 'lost-answer') this.report({ call, report: { kind: 'cancelled', reference } });
   }
 
   /** Time passes. */
