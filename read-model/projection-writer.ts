@@ -239,7 +239,7 @@ const readRecords = async (
   const before = await ProjectionRecord.read(projection, documents, generation);
   const checkpoint = await (term ? documents.takeOver(projection.name, term) : documents.checkpoint(projection.name, generation));
   const parked = await readParked(projection.name, documents, generation);
-  // Somebody else may be writing: then the record was before the checkpoint, and is at it or behind it.
-  const record = before.position === checkpoint ? before : await ProjectionRecord.read(projection, documents, generation);
+  const record = await ProjectionRecord.read(projection, documents, generation);
+  // Somebody else may be writing: then the record was before the checkpoint or at it, and is at it or behind it.
   return { checkpoint, parked, record, fits: before.position <= checkpoint && checkpoint <= record.position };
 };

@@ -1,7 +1,7 @@
 import { SupersededError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
-import { watchLog } from '@sagahub/contracts/log-watch.ts';
+import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Subscription } from '@sagahub/contracts/ports/event-store.ts';
 import type { Candidacy, Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -116,9 +116,14 @@ export class Projector implements AsyncDisposable {
     return !this.#writer.fitsCheckpoint;
   }
 
-  /** One at a time: joins the one that is running, which ends with the signal of whoever began it. */
-  rebuild(signal: AbortSignal): Promise<RebuildProgress> {
-    this.#running ??= rebuild(this, this.#ports, { signal: AbortSignal.any([signal, this.#stopping.signal]) }).finally(() => {
+  /** Is it being stopped? What is carried out for it ends then, and is gone on with by the next start. */
+  get isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** One at a time: joins the one that is running. It ends with the projector; the next start goes on with it. */
+  rebuild(): Promise<RebuildProgress> {
+    this.#running ??= rebuild(this, this.#ports, { signal: this.#stopping.signal }).finally(() => {
       this.#running = undefined;
       this.rebuilding = undefined;
     });
@@ -196,7 +201,7 @@ export class Projector implements AsyncDisposable {
           onEvents: (events) => this.#project(events, term),
         });
         this.#subscription = subscription;
-        using watch = watchLog(this.#ports, this.#patience);
+        using watch = watchLog(this.#ports);
         await Promise.race([subscription.done, aborted(signal), this.#watchDocuments(subscription, term), watch.lost]);
       } catch (error) {
         if (signal.aborted) break;
@@ -206,7 +211,7 @@ export class Projector implements AsyncDisposable {
           { projection: this.projection.name },
           error,
         );
-        if (this.#patience.isLost()) break;
+        if (error instanceof LogOutOfReachError || this.#patience.isLost()) break;
         await this.#ports.clock.sleep(RETRY_MS, signal);
       } finally {
         this.#subscription = undefined;
@@ -253,7 +258,8 @@ export class Projector implements AsyncDisposable {
   async #foldAnew(reason: string, signal: AbortSignal): Promise<void> {
     const projection = this.projection.name;
     this.#ports.telemetry.logger.warn('a projection is folded anew', { projection, reason });
-    await Promise.race([this.rebuild(this.#stopping.signal), aborted(signal)]);
+    await Promise.race([this.rebuild(), aborted(signal)]);
+    this.#failing = undefined;
   }
 
   async #project(events: readonly RecordedEvent[], term: Term): Promise<void> {

@@ -185,7 +185,7 @@ describe('rebuild', () => {
     await projector[Symbol.asyncDispose]();
     const newer = await site.project({ ...ordersProjection, version: ordersProjection.version + 1 });
     assert.equal(newer.outdated, true);
-    await using rebuilds = new Rebuilds(site.ports);
+    const rebuilds = new Rebuilds(site.ports);
     await rebuilds.resume([newer]);
     await eventually('the rebuild finishing', () => !newer.outdated);
     assert.equal((await readProjectionRecord('orders', site.documents))?.counts['accepted'], 6);
@@ -196,7 +196,7 @@ describe('rebuild', () => {
     const projector = await site.project();
     await busy(site, 6);
     await site.caughtUp(projector);
-    await using rebuilds = new Rebuilds(site.ports);
+    const rebuilds = new Rebuilds(site.ports);
     assert.equal(rebuilds.start(projector), rebuilds.start(projector));
     const reports: RebuildProgress[] = [];
     for await (const progress of rebuilds.watch(projector, new AbortController().signal)) reports.push(progress);

@@ -27,13 +27,15 @@ const HOT_DOCUMENTS = 50_000;
 export const rebuild = async (projector: Projector, ports: RebuildPorts, options: RebuildOptions = {}): Promise<RebuildProgress> => {
   const run = new Rebuild(projector, ports, options, await nextGeneration(projector, ports));
   // Live documents that are good for nothing may be at the log's very start: they are no measure.
-  const atLeast = projector.isUnfit ? await ports.store.lastPosition() : LOG_START;
-  const target = (checkpoint: bigint): bigint => (checkpoint > atLeast ? checkpoint : atLeast);
+  const target = async (checkpoint: bigint): Promise<bigint> => {
+    const end = projector.isUnfit ? await ports.store.lastPosition() : LOG_START;
+    return checkpoint > end ? checkpoint : end;
+  };
   // The live documents move on meanwhile: the last short page is written while they are held still.
-  while ((await run.catchUp(target(projector.checkpoint))) === run.pageSize);
+  while ((await run.catchUp(await target(projector.checkpoint))) === run.pageSize);
   await projector.exchange(async (checkpoint) => {
     run.forgetAhead();
-    while ((await run.catchUp(target(checkpoint))) > 0);
+    while ((await run.catchUp(await target(checkpoint))) > 0);
     await ports.documents.promote(projector.projection.name, run.generation);
   });
   return run.report(true);

@@ -5,11 +5,10 @@ import type { Projector } from './projector.ts';
 /** How often somebody who watches is told. */
 const REPORT_MS = 250;
 
-/** Rebuilds in the background, one at a time per projection. They end with the service; the next start goes on with what was begun. */
-export class Rebuilds implements AsyncDisposable {
+/** Rebuilds in the background, one at a time per projection. They end with their projectors; the next start goes on with what was begun. */
+export class Rebuilds {
   readonly #ports: Ports;
   readonly #running = new Map<Projector, Promise<RebuildProgress>>();
-  readonly #stopping = new AbortController();
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -35,14 +34,14 @@ export class Rebuilds implements AsyncDisposable {
     const fields = { projection: projector.projection.name };
     logger.info('rebuilding a projection', fields);
     const rebuilding = projector
-      .rebuild(this.#stopping.signal)
+      .rebuild()
       .then(
         (progress) => {
           logger.info('rebuilt a projection', { ...fields, events: progress.events, eventsPerSecond: progress.eventsPerSecond });
           return progress;
         },
         (error: unknown) => {
-          if (!this.#stopping.signal.aborted) logger.error('a rebuild failed; what it has done is kept', fields, error);
+          if (!projector.isStopping) logger.error('a rebuild failed; what it has done is kept', fields, error);
           throw error;
         },
       )
@@ -60,10 +59,5 @@ export class Rebuilds implements AsyncDisposable {
       if (done) return yield done;
       if (projector.rebuilding) yield projector.rebuilding;
     }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopping.abort();
-    await Promise.allSettled(this.#running.values());
   }
 }

@@ -34,7 +34,7 @@ const shades = async ({ documents }: Site): Promise<readonly unknown[]> => {
 describe('projectors of two releases', () => {
   it('leave no document of older folds behind: what both have folded is rebuilt once the newer leads', async () => {
     await using site = await openSite();
-    await using rebuilds = new Rebuilds(site.ports);
+    const rebuilds = new Rebuilds(site.ports);
     const first = await site.project(COMING);
     await tellOrders(site, 2);
     await site.caughtUp(first);
@@ -69,7 +69,7 @@ describe('projectors of two releases', () => {
     await tellOrders(site, 1);
     await site.caughtUp(newer);
     await newer[Symbol.asyncDispose]();
-    await using rebuilds = new Rebuilds(site.ports);
+    const rebuilds = new Rebuilds(site.ports);
     const again = await site.project(ordersProjection);
     await rebuilds.resume([again]);
     await eventually('all being folded anew', async () => (await shades(site)).every((shade) => shade === undefined));
@@ -78,7 +78,7 @@ describe('projectors of two releases', () => {
 
   it('do not rebuild in turns: an older one that leads on documents of newer folds leaves them to the newer', async () => {
     await using site = await openSite();
-    await using rebuilds = new Rebuilds(site.ports);
+    const rebuilds = new Rebuilds(site.ports);
     await using older = await site.project(ordersProjection);
     await rebuilds.resume([older]);
     await tellOrders(site, 1);

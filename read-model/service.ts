@@ -30,7 +30,7 @@ export const startReadModel = async (config: ReadModelConfig, ports: Ports, runt
   const options = { windowMs: config.projectionWindowMs, batchSize: config.projectionBatch, hotDocuments: config.hotDocuments };
   const projectors: Projector[] = [];
   for (const projection of PROJECTIONS) projectors.push(started.use(await Projector.start(projection, ports, options)));
-  const rebuilds = started.use(new Rebuilds(ports));
+  const rebuilds = new Rebuilds(ports);
   await rebuilds.resume(projectors);
   observe(ports, projectors);
   observeWork(ports, () => openBreakers(ports));

@@ -1,6 +1,6 @@
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
-import { type Db, MongoClient } from 'mongodb';
+import { type Db, MongoClient, ReadPreference } from 'mongodb';
 import { reviveStalled } from './stalled-client.ts';
 
 const DEFAULT_DATABASE = 'sagahub';
@@ -21,7 +21,7 @@ export const connectMongoDb = async (url: string, { clock, logger }: { clock: Cl
     appName: 'sagahub',
     retryWrites: false, // every write here may be repeated by its caller, and knows whether it happened
     writeConcern: { w: 'majority', journal: true },
-    readPreference: 'primary', // whatever the URL says: a secondary that is behind shows checkpoints and documents of other moments
+    readPreference: ReadPreference.primary, // whatever the URL says: a secondary that is behind shows checkpoints and documents of other moments
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     serverSelectionTimeoutMS: 3_000,
     socketTimeoutMS: 15_000, // a connection that has died silently

@@ -2,9 +2,9 @@ import { flushCompileCache } from 'node:module';
 import { startHttpServer } from '@sagahub/adapters/http/server.ts';
 import { systemClock } from '@sagahub/adapters/process/clock.ts';
 import { endOnSignals } from '@sagahub/adapters/process/shutdown.ts';
-import { openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
+import { type OpenedTelemetry, openTelemetry } from '@sagahub/adapters/telemetry/open-telemetry.ts';
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
-import { ConfigurationError } from '@sagahub/contracts/errors.ts';
+import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
 import type { Service } from '@sagahub/contracts/service.ts';
 import { gatewaySettings, readTls } from '@sagahub/gateway/config.ts';
@@ -25,6 +25,8 @@ import { readNetworkedConfig } from './config.ts';
 import type { NetworkedSettings } from './settings.ts';
 import { endOnSignalsWhileStarting, Startup } from './startup.ts';
 
+/** An engine that was there goes away as the process starts: it begins anew, and waits for it as for any. */
+const BEGIN_ANEW_MS = 1_000;
 /** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
 const STOP_DEADLINE_MS = 40_000;
 
@@ -33,18 +35,22 @@ const STOP_DEADLINE_MS = 40_000;
  * probes before, and says what is waited for.
  */
 export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
-  try {
-    await startProcess(name);
-  } catch (error) {
-    console.error(error instanceof ConfigurationError ? error.message : error);
-    process.exit(1);
-  }
+  const hasStarted = endOnSignalsWhileStarting();
+  for (;;)
+    try {
+      return await startProcess(name, hasStarted);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) {
+        console.error(error instanceof ConfigurationError ? error.message : error);
+        process.exit(1);
+      }
+      await systemClock().sleep(BEGIN_ANEW_MS);
+    }
 };
 
-const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
+const startProcess = async (name: ServiceName | 'gateway', hasStarted: () => void): Promise<void> => {
   const needsKeys = name !== 'orchestration-service';
   const { config, settings } = readNetworkedConfig(process.env, { needsKeys });
-  const hasStarted = endOnSignalsWhileStarting();
   await using started = new AsyncDisposableStack();
   const telemetry = started.use(
     await openTelemetry({
@@ -56,6 +62,28 @@ const startProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
       pretty: process.stderr.isTTY,
     }),
   );
+  try {
+    await serve(name, { config, settings, needsKeys, telemetry, started, hasStarted });
+  } catch (error) {
+    if (error instanceof UnavailableError)
+      telemetry.logger.warn('an engine went away as the process started, which begins anew', { reason: error.message });
+    throw error;
+  }
+};
+
+interface Beginning extends ReturnType<typeof readNetworkedConfig> {
+  readonly needsKeys: boolean;
+  readonly telemetry: OpenedTelemetry;
+  /** What is open already, and is to be closed with the rest. */
+  readonly started: AsyncDisposableStack;
+  /** Called once there is something to finish. */
+  readonly hasStarted: () => void;
+}
+
+const serve = async (
+  name: ServiceName | 'gateway',
+  { config, settings, needsKeys, telemetry, started, hasStarted }: Beginning,
+): Promise<void> => {
   const computer = systemClock();
   const startup = new Startup({ clock: computer, logger: telemetry.logger });
   const metrics = metricsRoute(() => telemetry.metricsText());

@@ -1,7 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import { HubError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import { watchLog } from '@sagahub/contracts/log-watch.ts';
+import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Hint, MessageBus } from '@sagahub/contracts/ports/message-bus.ts';
@@ -124,7 +124,8 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, broker: Broker, fai
     while (!signal.aborted) {
       try {
         const due = await openWork.claimDue(clock.now(), broker.through ? SWEEP_LIMIT : 1, HINT_LEASE_MS);
-        const lost = await withoutWaiting(runtime.ports, due);
+        // One that tries whether the broker is there goes out, whatever waits there.
+        const lost = broker.through ? await withoutWaiting(runtime.ports, due) : due;
         if (lost.length > 0) await publish(lost.map(hintOf));
         if (due.length === SWEEP_LIMIT) continue;
       } catch (error) {
@@ -141,13 +142,13 @@ const relayTerm = async (runtime: StreamRuntime, term: Term, broker: Broker, fai
         hinted.clear();
         await using subscription = store.subscribe({ after, categories: runtime.categories, batchSize: BATCH, onEvents });
         fail(undefined);
-        using watch = watchLog(runtime.ports, ofLog);
+        using watch = watchLog(runtime.ports);
         await Promise.race([subscription.done, aborted(signal), watch.lost]);
       } catch (error) {
         if (signal.aborted) return;
         fail(error instanceof Error ? error : new Error('unknown', { cause: error }));
         telemetry.logger.error('the relay stumbled; it goes on from its checkpoint', {}, error);
-        if (ofLog.isLost()) return resign(String(error));
+        if (error instanceof LogOutOfReachError || ofLog.isLost()) return resign(String(error));
         await clock.sleep(RESTART_DELAY_MS, signal);
       }
     }

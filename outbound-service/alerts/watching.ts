@@ -4,7 +4,7 @@ import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { newId } from '@sagahub/contracts/ids.ts';
 import { type AlertRaised, type AlertsFollowed, alertStream, ALERTS_STREAM } from '@sagahub/contracts/messages/alert.ts';
 import { breakerStream } from '@sagahub/contracts/messages/hub.ts';
-import { watchLog } from '@sagahub/contracts/log-watch.ts';
+import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
@@ -45,7 +45,7 @@ export const watchForAlerts = (ports: WatchPorts): AsyncDisposable =>
       } catch (error) {
         if (term.signal.aborted) return;
         ports.telemetry.logger.error('the watch for alerts stumbled; it goes on from its checkpoint', {}, error);
-        if (patience.isLost()) return;
+        if (error instanceof LogOutOfReachError || patience.isLost()) return;
         await ports.clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }
@@ -68,7 +68,7 @@ const watch = async (ports: WatchPorts, term: Term, patience: Patience): Promise
       patience.regain();
     },
   });
-  using look = watchLog(ports, patience);
+  using look = watchLog(ports);
   await Promise.race([feed.done, aborted(term.signal), look.lost]);
 };
 

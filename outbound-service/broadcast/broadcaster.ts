@@ -2,6 +2,7 @@ import { aborted } from '@sagahub/contracts/aborted.ts';
 import { categoryOf, type RecordedEvent } from '@sagahub/contracts/events.ts';
 import { type ConsumerEvent, CONSUMERS } from '@sagahub/contracts/messages/consumer.ts';
 import type { BroadcastMessage, EventBroadcast, RefusalVerdict, RefusedMessage } from '@sagahub/contracts/ports/event-broadcast.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
@@ -93,7 +94,8 @@ export class Broadcaster {
     for (const member of members) this.#serveAlone(member);
     onWell();
     try {
-      await Promise.race([feed.done, aborted(this.#signal), this.#look(), this.#moveCheckpoints()]);
+      using watch = watchLog(ports);
+      await Promise.race([feed.done, aborted(this.#signal), this.#look(), this.#moveCheckpoints(), watch.lost]);
     } finally {
       this.#ended.abort();
       await feed[Symbol.asyncDispose]();

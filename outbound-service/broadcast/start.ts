@@ -1,6 +1,7 @@
 import type { Route } from '@sagahub/contracts/api/route.ts';
 import { ConfigurationError } from '@sagahub/contracts/errors.ts';
 import { REFUSAL_QUEUE } from '@sagahub/contracts/messages/consumer.ts';
+import { LogOutOfReachError } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { EventBroadcast } from '@sagahub/contracts/ports/event-broadcast.ts';
 import type { Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -64,7 +65,7 @@ export const startBroadcast = async (
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
         if (!term.signal.aborted)
           telemetry.logger.warn('broadcasting stumbled; it goes on from its checkpoints', { reason: failure.message });
-        if (patience.isLost()) break;
+        if (error instanceof LogOutOfReachError || patience.isLost()) break;
         await clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }

@@ -1,7 +1,7 @@
 import { aborted } from '@sagahub/contracts/aborted.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
 import { SUBSCRIPTION } from '@sagahub/contracts/messages/webhook.ts';
-import { watchLog } from '@sagahub/contracts/log-watch.ts';
+import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
 import { Patience } from '@sagahub/contracts/patience.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
@@ -51,7 +51,7 @@ export const startFanOut = (ports: FanOutPorts, requests: MessageRequests, bodie
         if (term.signal.aborted) break;
         failure = error instanceof Error ? error : new Error('unknown', { cause: error });
         ports.telemetry.logger.error('webhooks stumbled; they go on from their checkpoint', {}, error);
-        if (patience.isLost()) break;
+        if (error instanceof LogOutOfReachError || patience.isLost()) break;
         await ports.clock.sleep(RESTART_DELAY_MS, term.signal);
       }
     }
@@ -98,7 +98,7 @@ const followLog = async (
       onEvents,
     });
     onWell();
-    using watch = watchLog(ports, patience);
+    using watch = watchLog(ports);
     const ended = new AbortController();
     try {
       await Promise.race([
