@@ -3,6 +3,7 @@ import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { secrets, SpawnedProcess } from '@sagahub/hub/networked/testing/spawned-process.ts';
+import { startTcpProxy } from '../servers/tcp-proxy.ts';
 import { missingEngines, SharedEngines } from '../support/engines.ts';
 import { HEALTHY } from '../faults/campaign.ts';
 import { emptyRabbitMq, emptyRedis } from '../faults/networked/emptying.ts';
@@ -43,6 +44,31 @@ describe('processes of the networked profile', () => {
     );
     assert.equal(started.child.exitCode, null);
   });
+
+  for (const after of [1, 2, 3, 4])
+    it(`begin anew when PostgreSQL goes away as they start, ${after} of their connections made`, async () => {
+      const urls = await engines.forOneHub('postgres');
+      const { port } = new URL(urls.HUB_POSTGRES_URL);
+      await using link = await startTcpProxy(Number(port));
+      const throughLink = { HUB_POSTGRES_URL: urls.HUB_POSTGRES_URL.replace(port, String(link.port)) };
+      await using started = await SpawnedProcess.start('gateway', { ...secrets(), ...urls, ...throughLink });
+      const connected = (count: number) =>
+        until(
+          `${count} connections`,
+          async () => link.connections,
+          (made) => made >= count,
+        );
+      await connected(after);
+      link.refuse();
+      await connected(after + 3);
+      link.heal();
+      await until(
+        'the process being ready',
+        () => started.statuses(),
+        (statuses) => statuses.every((status) => status === 200),
+      );
+      assert.equal(started.child.exitCode, null);
+    }).timeout(120_000);
 
   it('take over from one another when one that leads is killed', async () => {
     await using hub = await NetworkedHub.start(await engines.forOneHub('postgres'), { replicas: 2 });
