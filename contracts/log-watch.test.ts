@@ -18,7 +18,7 @@ describe('the watch beside a subscription', () => {
     await clock.sleeping(1);
     log.isAway = true;
     const lost = assert.rejects(watch.lost, LogOutOfReachError);
-    for (let looks = 0; looks < 3; looks += 1) {
+    for (let looks = 0; looks < 2; looks += 1) {
       await clock.sleeping(1);
       await clock.advance(5_000);
     }
