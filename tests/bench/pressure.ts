@@ -73,7 +73,10 @@ export class Pressure implements AsyncDisposable {
     const tally = new Tally();
     const total = Math.ceil(perSecond * seconds);
     const startMs = nowMs();
-    const sending: Promise<void>[] = [];
+    // Counted, not kept: millions of promises take the generator's time.
+    let unanswered = 0;
+    const all = Promise.withResolvers<void>();
+    const answered = (): void => void ((unanswered -= 1) === 0 && tally.seconds > 0 && all.resolve());
     await new Promise<void>((resolve) => {
       let due = 0;
       const tick = () => {
@@ -81,7 +84,10 @@ export class Pressure implements AsyncDisposable {
         for (; due < next; due += 1) {
           const atMs = startMs + ((due + 1) / perSecond) * 1_000;
           if (this.#outstanding >= MOST_OUTSTANDING) tally.unsent += 1;
-          else sending.push(this.#send(atMs, tally));
+          else {
+            unanswered += 1;
+            this.#send(atMs, tally, answered);
+          }
         }
         if (due < total) setTimeout(tick, TICK_MS);
         else resolve();
@@ -90,40 +96,38 @@ export class Pressure implements AsyncDisposable {
     });
     tally.seconds = (nowMs() - startMs) / 1_000;
     tally.inTime = tally.accepted.length;
-    await Promise.all(sending);
+    if (unanswered > 0) await all.promise;
     return tally;
   }
 
-  #send(atMs: number, tally: Tally): Promise<void> {
+  #send(atMs: number, tally: Tally, answered: () => void): void {
     const n = this.#n++;
     const name = `${this.#prefix}-${n}`;
     this.#outstanding += 1;
     tally.latenessMs.push(Math.max(0, nowMs() - atMs));
-    return new Promise((resolve) => {
-      let status = 0;
-      let retryAfter: unknown;
-      const end = () => {
-        this.#outstanding -= 1;
-        const latencyMs = nowMs() - atMs;
-        if (status === 202) tally.accepted.push({ name, atMs, latencyMs });
-        else tally.refuse(status, latencyMs, retryAfter);
-        resolve();
-      };
-      const handler: Dispatcher.DispatchHandler = {
-        onRequestStart: () => {},
-        onResponseStart: (_controller, statusCode, headers) => {
-          status = statusCode;
-          retryAfter = headers['retry-after'];
-        },
-        onResponseData: () => {},
-        onResponseEnd: end,
-        onResponseError: () => {
-          status = 0;
-          end();
-        },
-      };
-      this.#pool.dispatch({ path: ORDERS.path, method: 'POST', headers: this.#headers, body: ORDERS.bodyOf(name, n) }, handler);
-    });
+    let status = 0;
+    let retryAfter: unknown;
+    const end = () => {
+      this.#outstanding -= 1;
+      const latencyMs = nowMs() - atMs;
+      if (status === 202) tally.accepted.push({ name, atMs, latencyMs });
+      else tally.refuse(status, latencyMs, retryAfter);
+      answered();
+    };
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart: () => {},
+      onResponseStart: (_controller, statusCode, headers) => {
+        status = statusCode;
+        retryAfter = headers['retry-after'];
+      },
+      onResponseData: () => {},
+      onResponseEnd: end,
+      onResponseError: () => {
+        status = 0;
+        end();
+      },
+    };
+    this.#pool.dispatch({ path: ORDERS.path, method: 'POST', headers: this.#headers, body: ORDERS.bodyOf(name, n) }, handler);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
