@@ -1,3 +1,4 @@
+import { NDJSON } from '@sagahub/contracts/api/long-answer.ts';
 import { type Figure, figure } from './figures.ts';
 import type { Restored } from './installation.ts';
 import type { Site } from './site.ts';
@@ -18,7 +19,7 @@ export const measureRebuild = async (site: Site): Promise<readonly Figure[]> => 
   const figures: Figure[] = [];
   for (const { what, path, unit } of WORK) {
     const startedMs = performance.now();
-    const { status, text } = await operator.post(`/api/v1/admin/${path}`);
+    const { status, text } = await operator.post(`/api/v1/admin/${path}`, undefined, { accept: NDJSON });
     if (status !== 200) throw new Error(`${path} was answered ${status}: ${text}`);
     const done: number = JSON.parse(text.trim().split('\n').at(-1) ?? '{}')[unit];
     const perSecond = (done / (performance.now() - startedMs)) * 1_000;
