@@ -22,14 +22,13 @@ const PAGE = 500;
 const LISTED = 100;
 
 /**
- * Folds streams from the log and compares them with the documents, at the revision each document has. Reports at once, after every page of
- * the log, and when finished.
+ * Folds streams from the log and compares them with the documents, at the revision each document has. Reports after every page of
+ * the log, and once more when finished.
  */
 export async function* drift(projector: Projector, ports: DriftPorts, options: DriftOptions = {}): AsyncGenerator<DriftReport> {
   const categories = categoriesOf(projector.projection);
   const differences: Difference[] = [];
   let [streams, begun, drifted] = [0, 0, 0];
-  yield { streams, finished: false, drifted, differences: [] }; // who waits for the first word would give up where a page takes long
   for (let after = LOG_START; ; ) {
     options.signal?.throwIfAborted();
     const written = await projector.written();
