@@ -7,7 +7,7 @@ import { ProjectionWriter } from './projection-writer.ts';
 import { readProjectionRecord } from './projection-record.ts';
 import { ordersProjection } from './projections/index.ts';
 import { ORDERS } from './projections/order-document.ts';
-import { categoriesOf } from './projections/projection.ts';
+import { categoriesOf, collectionsOf } from './projections/projection.ts';
 import { rebuild } from './rebuild.ts';
 import { Rebuilds } from './rebuilds.ts';
 import { completed, received, told, validated } from './testing/order-story.ts';
@@ -155,7 +155,10 @@ describe('rebuild', () => {
     const projector = await site.project();
     await busy(site);
     await site.caughtUp(projector);
-    const generation = await site.documents.beginRebuild('orders', [ORDERS, DEAD_LETTERS, 'orders-projection']);
+    const generation = await site.documents.beginRebuild(
+      'orders',
+      collectionsOf(ordersProjection).map(({ name }) => name),
+    );
     const filling = await ProjectionWriter.open(ordersProjection, site.documents, 100, generation);
     const page = async () =>
       filling.write(await site.store.readAll({ after: filling.checkpoint, limit: 10, categories: categoriesOf(ordersProjection) }));
