@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import type { Leadership } from '@sagahub/contracts/ports/leadership.ts';
+import { manualClock } from '@sagahub/contracts/testing/manual-clock.ts';
+import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { evolveSubscription, type FoldedEvent, type Subscription } from '../subscriptions/state.ts';
-import { nextRecoveries } from './recovery.ts';
+import { nextRecoveries, type RecoveryContext, startRecoveries } from './recovery.ts';
 
 const event = (type: string, data: object, time = '2026-11-20T10:00:00.000Z'): FoldedEvent =>
   ({ stream: 'subscription-s', revision: 1, type, data, metadata: { time, partnerId: 'demo' } }) as unknown as FoldedEvent;
@@ -47,5 +50,27 @@ describe('recoveries of webhooks', () => {
       recoveries.map(({ recoveryId }) => recoveryId),
       Array.from({ length: 25 }, (_, index) => `r${index + 5}`),
     );
+  });
+
+  it('are left to others once the log has been out of reach for ten seconds', async () => {
+    const clock = manualClock();
+    const log = { isAway: false };
+    const led = Promise.withResolvers<void>();
+    const leadership: Pick<Leadership, 'lead'> = {
+      lead: (name, onLeading) => {
+        led.resolve(onLeading({ name, epoch: 1n, signal: new AbortController().signal }));
+        return { term: undefined, [Symbol.asyncDispose]: async () => {} };
+      },
+    };
+    const store = { lastPosition: () => (log.isAway ? Promise.reject(new Error('away')) : Promise.resolve(0n)) };
+    startRecoveries({ clock, leadership, store, registry: { all: () => [] }, telemetry: silentTelemetry } as unknown as RecoveryContext);
+    let isLeading = true;
+    const over = led.promise.then(() => (isLeading = false));
+    await clock.sleeping(2); // one looks for what was asked for, and one after the log
+    await clock.advance(60_000);
+    assert.equal(isLeading, true);
+    log.isAway = true;
+    await clock.advance(15_000);
+    await over;
   });
 });

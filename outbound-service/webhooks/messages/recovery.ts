@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
+import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -36,8 +37,10 @@ export interface RecoveryContext {
 export const startRecoveries = (context: RecoveryContext): AsyncDisposable =>
   context.leadership.lead('webhook-recovery', (term) => recoverAll(context, term));
 
+/** Ends where the log is out of reach: what is asked for is not heard of there either, and another process takes over. */
 const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<void> => {
   const { registry, clock, telemetry } = context;
+  using watch = watchLog(context);
   /** By partner. */
   const running = new Map<string, Promise<void>>();
   while (!signal.aborted) {
@@ -48,7 +51,12 @@ const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<v
         .finally(() => running.delete(partnerId));
       running.set(partnerId, work);
     }
-    await clock.sleep(LOOK_EVERY_MS, signal);
+    try {
+      await Promise.race([clock.sleep(LOOK_EVERY_MS, signal), watch.lost]);
+    } catch (error) {
+      if (!(error instanceof LogOutOfReachError)) throw error;
+      return telemetry.logger.warn('webhook recoveries are left to others: the log is out of reach', { reason: error.message });
+    }
   }
   await Promise.all(running.values());
 };
