@@ -72,7 +72,8 @@ export const startMongoDb = async ({ postgresUrl }: MongoDbOptions = {}): Promis
 /**
  * FerretDB 1.24 looks a document up by its id with `@>`, which no index of its own serves: replacing one reads the whole collection. So every
  * table it creates gets one that does; and plans are made for the very question asked, as only those can use it. Documents are compressed in the
- * way that takes a third of the time. What it finds by another field it reads the whole collection for.
+ * way that takes a third of the time. What it finds by another field it reads the whole collection for; where that is one field with one value, PostgreSQL
+ * does so (`--test-enable-nested-pushdown`), and only what was found is made BSON of.
  */
 const INDEX_BY_ID = `
   CREATE FUNCTION index_by_id() RETURNS event_trigger LANGUAGE plpgsql AS $$
@@ -128,7 +129,7 @@ const ferretArguments = (folder: string, port: number, tlsPort: number, postgres
     `--listen-tls-key-file=${key}`,
     '--debug-addr=-',
     ...(postgresUrl
-      ? ['--handler=postgresql', `--postgresql-url=${postgresUrl}`]
+      ? ['--handler=postgresql', `--postgresql-url=${postgresUrl}`, '--test-enable-nested-pushdown']
       : ['--handler=sqlite', `--sqlite-url=file:${join(folder, 'data')}/`]),
     `--state-dir=${folder}`,
     '--telemetry=disable',
