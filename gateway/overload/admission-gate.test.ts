@@ -123,6 +123,30 @@ describe('the gate of intake', () => {
     assert.equal(places.length, 2);
   });
 
+  it('has a partner of whom many wait rest between two turns where others are about and one place is too much', async () => {
+    const { clock, process, places, send } = opened();
+    const leave = (): void => {
+      for (const place of places.splice(0)) place.leave();
+    };
+    process.busyShare = 0.9;
+    send('a', AT_ONCE + 20);
+    for (let step = 0; step < 100; step += 1) {
+      send('b');
+      leave();
+      send('a');
+      await clock.advance(20);
+    }
+    while (places.length === 0) await clock.advance(1);
+    await clock.advance(10);
+    leave();
+    await clock.advance(80);
+    assert.equal(places.length, 0);
+    send('b');
+    assert.equal(places.length, 1); // whose turn does not have to wait
+    await clock.advance(100);
+    assert.equal(places.length, 2);
+  });
+
   it('keeps nothing for others who only ask whether there is room: they may be refused for want of a right', () => {
     const { gate, places, send } = opened();
     for (let asked = 0; asked < AT_ONCE + 8; asked += 1) {

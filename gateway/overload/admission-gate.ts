@@ -39,6 +39,12 @@ const BURST_MS = 500;
 const ROOM_PER_PLACE = 8;
 /** Of the places, one at least. */
 const KEPT_FOR_OTHERS = 0.25;
+/** So many at once are nothing to be courteous about, */
+const MODEST = 2;
+/** unless so many more of the same partner wait. */
+const QUEUE = 8;
+/** Of a timer. */
+const SHORTEST_REST_MS = 1;
 /** What hangs is refused. */
 const LONGEST_WAIT_MS = 1_000;
 const LOOK_EVERY_MS = 250;
@@ -60,6 +66,8 @@ class Gate implements AdmissionGate {
   readonly #refused: Counter;
   /** By partner. */
   readonly #inFlight = new Map<string, number>();
+  /** Partners that give the others time. */
+  readonly #resting = new Set<string>();
   #total = 0;
   /** Since when somebody has been waiting at every moment. */
   #standingSinceMs: number | undefined;
@@ -124,9 +132,14 @@ class Gate implements AdmissionGate {
     const places = this.#places;
     const has = this.#inFlight.get(partnerId) ?? 0;
     if (has >= Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)))) return true;
-    if (has < this.#courtesy.places(nowMs)) return false;
+    const courteous = this.#courtesy.places(nowMs);
+    if (this.#isQueueing(partnerId) ? has < courteous && !this.#resting.has(partnerId) : has < Math.max(MODEST, courteous)) return false;
     this.#courtesy.wanted(nowMs);
     return true;
+  }
+
+  #isQueueing(partnerId: string): boolean {
+    return this.#room.waitingOf(partnerId) >= QUEUE;
   }
 
   #isRoomFull(nowMs: number): boolean {
@@ -162,6 +175,11 @@ class Gate implements AdmissionGate {
     }
     const nowMs = this.#now();
     if (served) this.#limit.ended(nowMs - beganMs, nowMs, this.#share < 1);
+    if (this.#isQueueing(partnerId)) void this.#rest(partnerId, this.#courtesy.restMs(nowMs - beganMs));
+    this.#letIn(nowMs);
+  }
+
+  #letIn(nowMs: number): void {
     while (this.#total < this.#places) {
       const next = this.#room.next((waiting) => this.#hasItsShare(waiting, nowMs));
       if (!next) break;
@@ -169,6 +187,14 @@ class Gate implements AdmissionGate {
     }
     if (this.#room.size > 0) this.#limit.wanted();
     if (this.#room.size === 0) this.#standingSinceMs = undefined;
+  }
+
+  async #rest(partnerId: string, ms: number): Promise<void> {
+    if (ms < SHORTEST_REST_MS || this.#resting.has(partnerId)) return;
+    this.#resting.add(partnerId);
+    await this.#options.clock.sleep(ms);
+    this.#resting.delete(partnerId);
+    this.#letIn(this.#now());
   }
 
   #makeRoom(nowMs: number): void {

@@ -2,18 +2,18 @@
  * How many places one partner may have while others are about: so many that the process keeps time for them. What was let in is worked on by the same
  * processor afterwards, so a limit that keeps requests fast does not keep the others fast.
  *
- * | every 50 ms                                       | places             |
- * |---------------------------------------------------|--------------------|
- * | the process was busy for more than its share       | × 0.7, two at least |
- * | it was not, and somebody wanted more places         | one more            |
- * | nobody has wanted more for a second                | two, to begin with  |
+ * | every 50 ms                                       | places                                     |
+ * |---------------------------------------------------|--------------------------------------------|
+ * | the process was busy for more than its share       | × 0.7, a tenth of one at least             |
+ * | it was not, and somebody wanted more places         | one more; where there is less than one, × 1.2 |
+ * | nobody has wanted more for a second                | two, to begin with                         |
  *
- * Additive increase and multiplicative decrease, as of TCP's congestion control (RFC 5681), slow start included. Time is handed in, milliseconds from
- * any start.
+ * Additive increase and multiplicative decrease, as of TCP's congestion control (RFC 5681), slow start included. A part of a place is one for that part
+ * of the time: who had it rests afterwards. Time is handed in, milliseconds from any start.
  */
 export class Courtesy {
   readonly #busyShare: () => number;
-  #places = FEWEST;
+  #places = FIRST;
   #lookedAtMs = -Infinity;
   #wantedAtMs = -Infinity;
 
@@ -22,9 +22,15 @@ export class Courtesy {
     this.#busyShare = busyShare;
   }
 
+  /** One at least. */
   places(nowMs: number): number {
     if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) this.#look(nowMs);
-    return Math.floor(this.#places);
+    return Math.max(1, Math.floor(this.#places));
+  }
+
+  /** How long whoever had a place for `heldMs` is to rest. */
+  restMs(heldMs: number): number {
+    return this.#places < 1 ? heldMs * (1 / this.#places - 1) : 0;
   }
 
   /** Somebody would have had one more. */
@@ -34,17 +40,19 @@ export class Courtesy {
 
   #look(nowMs: number): void {
     const isBusy = this.#busyShare() > BUSY;
-    if (nowMs - this.#wantedAtMs > FORGET_AFTER_MS) this.#places = FEWEST;
-    else if (isBusy) this.#places = Math.max(FEWEST, this.#places * LESS);
-    else if (this.#wantedAtMs >= this.#lookedAtMs) this.#places += 1;
+    if (nowMs - this.#wantedAtMs > FORGET_AFTER_MS) this.#places = FIRST;
+    else if (isBusy) this.#places = Math.max(LEAST, this.#places * LESS);
+    else if (this.#wantedAtMs >= this.#lookedAtMs) this.#places = this.#places < 1 ? this.#places * MORE : this.#places + 1;
     this.#lookedAtMs = nowMs;
   }
 }
 
-/** Enough for a few hundred orders a second. */
-const FEWEST = 2;
+const FIRST = 2;
+/** Some twenty orders a second, where one takes 5 ms. */
+const LEAST = 0.1;
 const LOOK_EVERY_MS = 50;
 /** Work comes in bursts: above it the others' p99 is soon several times what it is alone. */
 const BUSY = 0.6;
 const LESS = 0.7;
+const MORE = 1.2;
 const FORGET_AFTER_MS = 1_000;
