@@ -1,56 +1,26 @@
 import assert from 'node:assert/strict';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { ConfigurationError, RevisionConflictError, SupersededError, UnavailableError } from '@sagahub/contracts/errors.ts';
-import { randomId } from '@sagahub/contracts/ids.ts';
 import { documentStoreContract } from '@sagahub/contracts/ports/document-store.contract.ts';
-import type { CollectionSpec, DocumentPut } from '@sagahub/contracts/ports/document-store.ts';
+import type { DocumentPut } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
 import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
 import type { Db } from 'mongodb';
 import { freePort } from '../../tests/servers/local-server.ts';
-import { availability, type MongoDbServer, serverName, startMongoDb } from '../../tests/servers/mongodb.ts';
+import { serverName, startMongoDb } from '../../tests/servers/mongodb.ts';
 import { startTcpProxy } from '../../tests/servers/tcp-proxy.ts';
 import { TEST_CERTIFICATE } from '../http/testing/certificate.ts';
 import { systemClock } from '../process/clock.ts';
 import { applyBatch, placesOf, replaceLimitsOf } from './batch.ts';
 import { FIRST } from './generations.ts';
 import { Progress, type ProgressForm } from './progress.ts';
-import { type MongoDocumentStoreOptions, openMongoDocumentStore } from './document-store.ts';
-import { pastTheStore } from './testing/past-the-store.ts';
+import { openMongoDocumentStore } from './document-store.ts';
+import { mongoScene, put } from './testing/scene.ts';
 
-const COLLECTIONS: readonly CollectionSpec[] = [{ name: 'orders', indexes: [['status']] }];
-const put = (id: string, revision: number, status = `at ${revision}`): DocumentPut => ({
-  collection: 'orders',
-  id,
-  revision,
-  body: { status },
-});
-
-describe('MongoDB', function () {
-  let server: MongoDbServer;
-  let url: string;
-  before(async function () {
-    const missing = availability();
-    if (missing) skip(this, missing);
-    server = await startMongoDb();
-  });
-  after(() => server?.[Symbol.asyncDispose]());
-  beforeEach(() => {
-    url = server.database(randomId());
-  });
-
-  /** Each as if in a process of its own. */
-  const open = (options: Partial<MongoDocumentStoreOptions> = {}) =>
-    openMongoDocumentStore({
-      url,
-      collections: COLLECTIONS,
-      clock: systemClock(),
-      logger: silentTelemetry.logger,
-      liveForMs: 0,
-      ...options,
-    });
-  const directly = <T>(act: (db: Db) => Promise<T>): Promise<T> => pastTheStore(url, act);
+describe('MongoDB', () => {
+  const mongo = mongoScene();
+  const { open, directly } = mongo;
   const namesOf = (db: Db, prefix: string) =>
     db
       .listCollections({}, { nameOnly: true })
@@ -64,7 +34,7 @@ describe('MongoDB', function () {
     );
 
   documentStoreContract('MongoDB', async () => ({
-    open: (collections) => openMongoDocumentStore({ url, collections, clock: systemClock(), logger: silentTelemetry.logger }),
+    open: (collections) => openMongoDocumentStore({ url: mongo.url, collections, clock: systemClock(), logger: silentTelemetry.logger }),
     [Symbol.asyncDispose]: async () => {},
   }));
 
@@ -246,8 +216,8 @@ describe('MongoDB', function () {
 
   describe('connection', () => {
     it('that is cut comes again, and a write whose fate is unknown is found whole or not at all', async () => {
-      await using proxy = await startTcpProxy(server.port);
-      await using store = await open({ url: url.replace(String(server.port), String(proxy.port)) });
+      await using proxy = await startTcpProxy(mongo.server.port);
+      await using store = await open({ url: mongo.url.replace(String(mongo.server.port), String(proxy.port)) });
       let written = 0n;
       for (let round = 1; round <= 30; round += 1) {
         if (round % 10 === 5) setTimeout(() => proxy.cut(), round % 3);
@@ -284,8 +254,8 @@ describe('MongoDB', function () {
     });
 
     it('that has gone silent is given up by a call in the end, and holds up none that comes later', async () => {
-      await using proxy = await startTcpProxy(server.port);
-      await using store = await open({ url: url.replace(String(server.port), String(proxy.port)), answerWithinMs: 1_000 });
+      await using proxy = await startTcpProxy(mongo.server.port);
+      await using store = await open({ url: mongo.url.replace(String(mongo.server.port), String(proxy.port)), answerWithinMs: 1_000 });
       await store.write('p', [put('one', 1)], 1n);
       proxy.silence();
       await assert.rejects(store.write('p', [put('one', 2)], 2n), UnavailableError);
@@ -314,11 +284,11 @@ describe('MongoDB', function () {
     });
 
     it('speaks TLS by its URL', async function () {
-      if (!server.tlsUrl) return skip(this, 'this server was started without TLS');
+      if (!mongo.server.tlsUrl) return skip(this, 'this server was started without TLS');
       const trusted = getCACertificates();
       const reasons: (string | undefined)[] = [];
       const opening = open({
-        url: `${server.tlsUrl}hub?tls=true&serverSelectionTimeoutMS=500`,
+        url: `${mongo.server.tlsUrl}hub?tls=true&serverSelectionTimeoutMS=500`,
         onWaiting: (reason) => reasons.push(reason),
       });
       await eventually('it is refused', () => reasons.length > 0);

@@ -1,42 +1,12 @@
 import assert from 'node:assert/strict';
 import { HubError, RevisionConflictError } from '@sagahub/contracts/errors.ts';
-import { randomId } from '@sagahub/contracts/ids.ts';
-import type { CollectionSpec, DocumentPut } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
-import { silentTelemetry } from '@sagahub/contracts/testing/silent-telemetry.ts';
-import { skip } from '@sagahub/contracts/testing/skip.ts';
-import type { Db } from 'mongodb';
-import { availability, type MongoDbServer, startMongoDb } from '../../tests/servers/mongodb.ts';
 import { dropCollections } from '../../tests/faults/networked/emptying.ts';
-import { systemClock } from '../process/clock.ts';
-import { openMongoDocumentStore } from './document-store.ts';
-import { pastTheStore } from './testing/past-the-store.ts';
+import { mongoScene, put } from './testing/scene.ts';
 
-const COLLECTIONS: readonly CollectionSpec[] = [{ name: 'orders', indexes: [['status']] }];
-const put = (id: string, revision: number, status = `at ${revision}`): DocumentPut => ({
-  collection: 'orders',
-  id,
-  revision,
-  body: { status },
-});
-
-describe('MongoDB whose collections are removed', function () {
-  let server: MongoDbServer;
-  let url: string;
-  before(async function () {
-    const missing = availability();
-    if (missing) skip(this, missing);
-    server = await startMongoDb();
-  });
-  after(() => server?.[Symbol.asyncDispose]());
-  beforeEach(() => {
-    url = server.database(randomId());
-  });
-
-  /** Each as if in a process of its own. */
-  const open = () =>
-    openMongoDocumentStore({ url, collections: COLLECTIONS, clock: systemClock(), logger: silentTelemetry.logger, liveForMs: 0 });
-  const directly = <T>(act: (db: Db) => Promise<T>): Promise<T> => pastTheStore(url, act);
+describe('MongoDB whose collections are removed', () => {
+  const mongo = mongoScene();
+  const { open, directly } = mongo;
   const dropDocuments = () =>
     directly(async (db) => {
       for (const { collectionName } of await db.collections())
@@ -98,7 +68,7 @@ describe('MongoDB whose collections are removed', function () {
       () => store.isWhole(['orders']),
       () => store.write('orders', [put(String((written += 1) % 7), written)], BigInt(written)),
     ];
-    const removing = ask(() => dropCollections(url));
+    const removing = ask(() => dropCollections(mongo.url));
     await Promise.all([removing, ...calls.flatMap((call) => [ask(call), ask(call)])]);
     assert.deepEqual(faults, []);
     await eventually('it goes on', () =>
