@@ -40,6 +40,7 @@ describe('the courtesy of a partner towards others', () => {
     scene.busy = 0.95;
     run(2_000);
     assert.ok(Math.abs(courtesy.restMs(5) - 45) < 1e-9);
+    assert.equal(courtesy.restMs(60_000), 250);
     scene.busy = 0;
     run(200);
     assert.ok(courtesy.restMs(5) < 25);

@@ -28,9 +28,9 @@ export class Courtesy {
     return Math.max(1, Math.floor(this.#places));
   }
 
-  /** How long whoever had a place for `heldMs` is to rest. */
+  /** How long whoever had a place for `heldMs` is to rest: what took long because an engine was away is no reason to rest for long. */
   restMs(heldMs: number): number {
-    return this.#places < 1 ? heldMs * (1 / this.#places - 1) : 0;
+    return this.#places < 1 ? Math.min(LONGEST_REST_MS, heldMs * (1 / this.#places - 1)) : 0;
   }
 
   /** Somebody would have had one more. */
@@ -55,4 +55,5 @@ const LOOK_EVERY_MS = 50;
 const BUSY = 0.6;
 const LESS = 0.7;
 const MORE = 1.2;
+const LONGEST_REST_MS = 250;
 const FORGET_AFTER_MS = 1_000;
