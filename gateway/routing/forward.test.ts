@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { openUpstream } from '@sagahub/adapters/http/upstream.ts';
 import { JSON_BODY, type ApiRequest, type Route, SERVER_STOPS } from '@sagahub/contracts/api/route.ts';
 import { UnavailableError } from '@sagahub/contracts/errors.ts';
+import type { Upstream, UpstreamRequest } from '@sagahub/contracts/ports/upstream.ts';
 import { z } from 'zod';
 import { openApiOf } from '../docs/openapi.ts';
 import { forwardedRoutes } from './forward.ts';
@@ -133,6 +134,14 @@ describe('forwarding to a service', () => {
       await forwarded!.handle(request({ headers: { prefer: 'wait=30' } }));
     }
     assert.deepEqual(seen, ['wait=30', undefined]);
+  });
+
+  it('waits 40 s for an answer to begin, and half an hour for what reads the whole log', async () => {
+    const waited: number[] = [];
+    const upstream = { name: 'orders', send: (sent: UpstreamRequest) => (waited.push(sent.timeoutMs), Promise.resolve({ status: 200 })) };
+    const routes = forwardedRoutes([route, { ...route, long: true }], upstream as unknown as Upstream, upstreamBreaker('orders'));
+    for (const { handle } of routes) await handle(request());
+    assert.deepEqual(waited, [40_000, 30 * 60_000]);
   });
 
   it('streams an answer that has no end yet', async () => {

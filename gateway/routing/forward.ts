@@ -6,6 +6,8 @@ import type { UpstreamBreaker } from './upstream-breaker.ts';
 
 /** Longer than the longest `Prefer: wait`, so that the service decides when to answer. */
 const ANSWER_TIMEOUT_MS = 40_000;
+/** Of what reads the whole log, or all documents, when its progress is not asked for: some million events. */
+const LONG_ANSWER_TIMEOUT_MS = 30 * 60_000;
 /** What a service may know of the caller's headers. Anything else stops here. */
 const PASSED_ON = [
   'authorization',
@@ -40,7 +42,7 @@ export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, br
             body: typeof request.body === 'string' ? request.body : undefined,
             repeatable: request.method !== 'POST' || route.repeatable === true,
             quick: (route.intake === true || request.method === 'GET') && headers['prefer'] === undefined,
-            timeoutMs: ANSWER_TIMEOUT_MS,
+            timeoutMs: route.long === true ? LONG_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
             signal,
           }),
         );

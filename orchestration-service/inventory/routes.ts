@@ -92,6 +92,7 @@ export const inventoryRoutes = (ports: InventoryPorts): readonly Route[] => {
         description: `What is free, held and redeemed, against loads and orders. While orders flow, only what differs by the same amount three times in a row is told. ${LONG.description}`,
         responses: { 200: { description: 'What differs', schema: holdsReport } },
       }),
+      long: true,
       repeatable: true,
     },
     withBody(

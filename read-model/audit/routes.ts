@@ -53,6 +53,7 @@ export const auditRoutes = (context: AuditContext): readonly Route[] => [
     method: 'POST',
     path: '/api/v1/admin/audit/verify',
     scopes: ['admin', 'audit:read'],
+    long: true,
     handle: (request) => longAnswer(request, verifyReports(context, request.signal)),
     operation: {
       operationId: 'verifyLog',

@@ -56,6 +56,7 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
     method: 'POST',
     path: `${PATH}/:name/rebuild`,
     scopes: ['admin'],
+    long: true,
     handle: async (request) => longAnswer(request, context.rebuilds.watch(named(context, request), request.signal)),
     operation: {
       operationId: 'rebuildProjection',
@@ -69,6 +70,7 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
     method: 'POST',
     path: `${PATH}/:name/drift`,
     scopes: ['admin'],
+    long: true,
     handle: async (request) => {
       const { sample } = readQuery(request, SAMPLE);
       return longAnswer(request, drift(named(context, request), context.ports, { every: sample, signal: request.signal }));
