@@ -21,8 +21,8 @@ export interface MongoScene {
   /** Of this test's own database. */
   readonly url: string;
   /** A store with orders by status, each as if in a process of its own. */
-  open(options?: Partial<MongoDocumentStoreOptions>): ReturnType<typeof openMongoDocumentStore>;
-  directly<T>(act: (db: Db) => Promise<T>): Promise<T>;
+  readonly open: (options?: Partial<MongoDocumentStoreOptions>) => ReturnType<typeof openMongoDocumentStore>;
+  readonly directly: <T>(act: (db: Db) => Promise<T>) => Promise<T>;
 }
 
 /** For the suite that calls it: one server, and a database for each test. Skips the suite where there is no server. */
