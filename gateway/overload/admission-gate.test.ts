@@ -123,27 +123,87 @@ describe('the gate of intake', () => {
     assert.equal(places.length, 2);
   });
 
-  it('has a partner of whom many wait rest between two turns where others are about and one place is too much', async () => {
-    const { clock, process, places, send } = opened();
-    const leave = (): void => {
-      for (const place of places.splice(0)) place.leave();
-    };
-    process.busyShare = 0.9;
-    send('a', AT_ONCE + 20);
-    for (let step = 0; step < 100; step += 1) {
-      send('b');
+  describe('where others are about and one place is too much', () => {
+    /** Two seconds in which the process is too busy, and of `flood` more come than go. */
+    const flooded = async () => {
+      const scene = opened();
+      const { clock, process, places, send } = scene;
+      const leave = (): void => {
+        for (const place of places.splice(0)) place.leave();
+      };
+      process.busyShare = 0.9;
+      send('flood', AT_ONCE + 20);
+      for (let step = 0; step < 100; step += 1) {
+        send('b');
+        leave();
+        send('flood', 4);
+        await clock.advance(20);
+      }
+      while (places.length === 0) await clock.advance(1);
+      await clock.advance(10);
       leave();
-      send('a');
-      await clock.advance(20);
+      return scene;
+    };
+
+    it('has a partner of whom many wait rest between two turns, and nobody else', async () => {
+      const { clock, places, send } = await flooded();
+      await clock.advance(80);
+      assert.equal(places.length, 0);
+      send('b');
+      assert.equal(places.length, 1);
+      await clock.advance(100);
+      assert.equal(places.length, 2);
+    });
+
+    it('lets another have two places, also with a line of its own', async () => {
+      const { clock, places, send } = await flooded();
+      send('b', 16);
+      assert.equal(places.length, 2);
+      for (let turn = 0; turn < 30; turn += 1) {
+        await clock.advance(20);
+        places.shift()!.leave();
+        send('b');
+        await settled();
+        assert.ok(places.length >= 2, `${places.length} places at turn ${turn}`);
+      }
+    });
+
+    it('tells the limit nothing: it is not what holds the flood back', async () => {
+      const { clock, places, send, telemetry } = await flooded();
+      const limit = telemetry.gauges.get('hub.intake.limit')!;
+      const seen: string[] = [];
+      for (let step = 0; step < 200; step += 1) {
+        send('b');
+        for (const place of places.splice(0)) place.leave(true);
+        send('flood', 4);
+        await clock.advance(20);
+        seen.push(String([...(await limit())]));
+      }
+      // The first tell of the time in which the flood was there alone.
+      assert.equal(new Set(seen.slice(50)).size, 1, seen.join());
+    });
+  });
+
+  it('takes a line that a hiccup left for no flood: it has two places until it is gone', async () => {
+    const { clock, process, places, send } = opened();
+    process.busyShare = 0.9;
+    for (let step = 0; step < 40; step += 1) {
+      send('b');
+      send('a', 3); // one more than may come in at once
+      for (let turn = 0; turn < 2; turn += 1) {
+        await clock.advance(10);
+        for (const place of places.splice(0)) place.leave();
+      }
     }
-    while (places.length === 0) await clock.advance(1);
-    await clock.advance(10);
-    leave();
-    await clock.advance(80);
-    assert.equal(places.length, 0);
-    send('b');
-    assert.equal(places.length, 1); // whose turn does not have to wait
-    await clock.advance(100);
+    send('a', 20);
+    assert.equal(places.length, 2);
+    for (let turn = 0; turn < 18; turn += 1) {
+      await clock.advance(10);
+      send('b');
+      places.shift()!.leave();
+      places.pop()?.leave(); // b's
+      await settled();
+    }
     assert.equal(places.length, 2);
   });
 

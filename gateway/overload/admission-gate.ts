@@ -41,7 +41,7 @@ const ROOM_PER_PLACE = 8;
 const KEPT_FOR_OTHERS = 0.25;
 /** So many at once are nothing to be courteous about, */
 const MODEST = 2;
-/** unless so many more of the same partner wait. */
+/** unless so many more of the same partner have been waiting for as long as a burst may. */
 const QUEUE = 8;
 /** Of a timer. */
 const SHORTEST_REST_MS = 1;
@@ -66,6 +66,8 @@ class Gate implements AdmissionGate {
   readonly #refused: Counter;
   /** By partner. */
   readonly #inFlight = new Map<string, number>();
+  /** Since when there has been a long line of a partner at every moment. */
+  readonly #queueingSinceMs = new Map<string, number>();
   /** Partners that give the others time. */
   readonly #resting = new Set<string>();
   #total = 0;
@@ -130,16 +132,29 @@ class Gate implements AdmissionGate {
   #hasItsShare(partnerId: string, nowMs: number): boolean {
     if (!this.#isAnotherAbout(partnerId, nowMs)) return false;
     const places = this.#places;
+    const most = Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)));
     const has = this.#inFlight.get(partnerId) ?? 0;
-    if (has >= Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)))) return true;
     const courteous = this.#courtesy.places(nowMs);
-    if (this.#isQueueing(partnerId) ? has < courteous && !this.#resting.has(partnerId) : has < Math.max(MODEST, courteous)) return false;
-    this.#courtesy.wanted(nowMs);
+    const isFlood = this.#isFlood(partnerId, nowMs);
+    if (has < Math.min(most, isFlood ? courteous : Math.max(MODEST, courteous)) && !(isFlood && this.#resting.has(partnerId))) return false;
+    this.#courtesy.wanted(most, nowMs);
     return true;
   }
 
-  #isQueueing(partnerId: string): boolean {
-    return this.#room.waitingOf(partnerId) >= QUEUE;
+  /** Has a long line of it been standing for a while, and is it most of everything? Equals share what there is, and a hiccup is no flood. */
+  #isFlood(partnerId: string, nowMs: number): boolean {
+    if (this.#room.waitingOf(partnerId) < QUEUE) {
+      this.#queueingSinceMs.delete(partnerId);
+      return false;
+    }
+    const sinceMs = this.#queueingSinceMs.get(partnerId);
+    if (sinceMs === undefined) this.#queueingSinceMs.set(partnerId, nowMs);
+    return sinceMs !== undefined && nowMs - sinceMs >= BURST_MS && this.#hasMost(partnerId);
+  }
+
+  #hasMost(partnerId: string): boolean {
+    const held = this.#room.waitingOf(partnerId) + (this.#inFlight.get(partnerId) ?? 0);
+    return held * 2 > this.#room.size + this.#total;
   }
 
   #isRoomFull(nowMs: number): boolean {
@@ -172,10 +187,11 @@ class Gate implements AdmissionGate {
     else {
       this.#inFlight.delete(partnerId);
       this.#room.forget(partnerId);
+      if (this.#room.waitingOf(partnerId) === 0) this.#queueingSinceMs.delete(partnerId);
     }
     const nowMs = this.#now();
     if (served) this.#limit.ended(nowMs - beganMs, nowMs, this.#share < 1);
-    if (this.#isQueueing(partnerId)) void this.#rest(partnerId, this.#courtesy.restMs(nowMs - beganMs));
+    if (this.#isFlood(partnerId, nowMs)) void this.#rest(partnerId, this.#courtesy.restMs(nowMs - beganMs));
     this.#letIn(nowMs);
   }
 
@@ -185,7 +201,7 @@ class Gate implements AdmissionGate {
       if (!next) break;
       next.enter(this.#placeFor(next.partnerId));
     }
-    if (this.#room.size > 0) this.#limit.wanted();
+    if (this.#room.size > 0 && this.#total >= this.#places) this.#limit.wanted();
     if (this.#room.size === 0) this.#standingSinceMs = undefined;
   }
 
@@ -204,8 +220,7 @@ class Gate implements AdmissionGate {
 
   /** Who holds more than half of everything while others are about is told to send less; else there is more than can be done. */
   #refusal(partnerId: string, nowMs: number): HubError {
-    const held = this.#room.waitingOf(partnerId) + (this.#inFlight.get(partnerId) ?? 0);
-    const isFlood = this.#isAnotherAbout(partnerId, nowMs) && held * 2 > this.#room.size + this.#total;
+    const isFlood = this.#isAnotherAbout(partnerId, nowMs) && this.#hasMost(partnerId);
     this.#refused.add(1, isFlood ? FAIR_SHARE : OVERLOADED);
     this.#tell(partnerId, isFlood, nowMs);
     return (isFlood ? UNFAIR : FULL)[this.#refusals++ % RETRY_AFTER_MS.length]!;

@@ -137,6 +137,15 @@ describe('the concurrency limit', () => {
       ),
     ));
 
+  it('bears requests that take no time that a clock can tell', () => {
+    const limit = new ConcurrencyLimit({ most: 64, tolerance: 1.5 });
+    for (let nowMs = 0; nowMs < 2_000; nowMs += 5) {
+      limit.wanted();
+      limit.ended(0, nowMs);
+    }
+    assert.equal(limit.limit, 64);
+  });
+
   it('bears requests of very different length', () => {
     const random = seededRandom(7);
     const server = {

@@ -83,7 +83,7 @@ export class ConcurrencyLimit {
   }
 
   #adapt(tookMs: number, calmMs: number, nowMs: number): void {
-    const gradient = Math.min(1, Math.max(STEEPEST, (calmMs * this.#tolerance) / tookMs));
+    const gradient = Math.min(1, Math.max(STEEPEST, (Math.max(calmMs, SHORTEST_MS) * this.#tolerance) / Math.max(tookMs, SHORTEST_MS)));
     const aim = this.#limit * gradient + Math.sqrt(this.#limit);
     this.#limit = Math.min(this.#most, Math.max(LEAST, (this.#limit + aim) / 2));
     if (nowMs - this.#calmKnownAtMs > PROBE_AFTER_MS) this.#probe = { atMs: nowMs, samples: [] };
@@ -131,6 +131,8 @@ const MOST_SAMPLES = 500;
 /** Of one window in what is known of calm: a pause of the garbage collector is not forgotten at once, and not believed either. */
 const CALM_WEIGHT = 0.2;
 const STEEPEST = 0.5;
+/** No request takes less; one that took no time must not make the limit anything but a number. */
+const SHORTEST_MS = 0.001;
 /** A probe takes some 50 ms of full speed. */
 const PROBE_AFTER_MS = 30_000;
 const PROBE_SAMPLES = 30;

@@ -3,6 +3,7 @@ import { Courtesy } from './courtesy.ts';
 
 /** Steps in which it looks. */
 const STEP_MS = 50;
+const MOST = 40;
 
 describe('the courtesy of a partner towards others', () => {
   const opened = (busy = 0) => {
@@ -12,7 +13,7 @@ describe('the courtesy of a partner towards others', () => {
     const run = (ms: number, { wants = true } = {}): number => {
       for (const untilMs = scene.nowMs + ms; scene.nowMs < untilMs; scene.nowMs += STEP_MS) {
         courtesy.places(scene.nowMs);
-        if (wants) courtesy.wanted(scene.nowMs);
+        if (wants) courtesy.wanted(MOST, scene.nowMs);
       }
       return courtesy.places(scene.nowMs);
     };

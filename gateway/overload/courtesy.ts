@@ -14,6 +14,7 @@
 export class Courtesy {
   readonly #busyShare: () => number;
   #places = FIRST;
+  #most = FIRST;
   #lookedAtMs = -Infinity;
   #wantedAtMs = -Infinity;
 
@@ -33,8 +34,9 @@ export class Courtesy {
     return this.#places < 1 ? Math.min(LONGEST_REST_MS, heldMs * (1 / this.#places - 1)) : 0;
   }
 
-  /** Somebody would have had one more. */
-  wanted(nowMs: number): void {
+  /** Somebody would have had one more. @param most that anybody may have, whatever time there is */
+  wanted(most: number, nowMs: number): void {
+    this.#most = Math.max(FIRST, most);
     this.#wantedAtMs = nowMs;
   }
 
@@ -42,7 +44,8 @@ export class Courtesy {
     const isBusy = this.#busyShare() > BUSY;
     if (nowMs - this.#wantedAtMs > FORGET_AFTER_MS) this.#places = FIRST;
     else if (isBusy) this.#places = Math.max(LEAST, this.#places * LESS);
-    else if (this.#wantedAtMs >= this.#lookedAtMs) this.#places = this.#places < 1 ? this.#places * MORE : this.#places + 1;
+    else if (this.#wantedAtMs >= this.#lookedAtMs)
+      this.#places = Math.min(this.#most, this.#places < 1 ? this.#places * MORE : this.#places + 1);
     this.#lookedAtMs = nowMs;
   }
 }
