@@ -21,7 +21,7 @@ export interface Route {
   readonly intake?: boolean;
   /** A POST that may safely be sent twice (the others may anyway): the gateway repeats it when a replica drops it. Default false. */
   readonly repeatable?: boolean;
-  /** May take minutes until there is anything to answer: the gateway waits for it that long. Default false. */
+  /** May take minutes until there is anything to answer, and the gateway waits for it that long. Default false. */
   readonly long?: boolean;
   /** Carried out by another process, which does not tell when it has accepted what was sent. Default false. */
   readonly forwarded?: boolean;

@@ -42,7 +42,8 @@ export const forwardedRoutes = (routes: readonly Route[], upstream: Upstream, br
             body: typeof request.body === 'string' ? request.body : undefined,
             repeatable: request.method !== 'POST' || route.repeatable === true,
             quick: (route.intake === true || request.method === 'GET') && headers['prefer'] === undefined,
-            timeoutMs: route.long === true ? LONG_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
+            // While it is doubtful whether the service answers, all others may be waiting for this one.
+            timeoutMs: route.long === true && !breaker.isDoubtful ? LONG_ANSWER_TIMEOUT_MS : ANSWER_TIMEOUT_MS,
             signal,
           }),
         );

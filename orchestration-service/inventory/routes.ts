@@ -1,5 +1,5 @@
 import { PROBLEM_MEDIA_TYPE, problemSchema } from '@sagahub/contracts/api/problem.ts';
-import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
+import { longRoute } from '@sagahub/contracts/api/long-answer.ts';
 import { holdsReport } from '@sagahub/contracts/api/operations-views.ts';
 import { JSON_BODY, type Route } from '@sagahub/contracts/api/route.ts';
 import { z } from 'zod';
@@ -85,16 +85,23 @@ export const inventoryRoutes = (ports: InventoryPorts): readonly Route[] => {
         responses: { 200: { description: 'Set', schema: stockLoadedSchema }, ...FAULTY, ...STALE },
       }),
     ),
-    {
-      ...route('POST', `${HOLDS}/drift`, (request) => longAnswer(request, holdsDrift(ports, request.signal)), {
-        operationId: 'checkHolds',
-        summary: 'Compare stock and discounts with the log',
-        description: `What is free, held and redeemed, against loads and orders. While orders flow, only what differs by the same amount three times in a row is told. ${LONG.description}`,
-        responses: { 200: { description: 'What differs', schema: holdsReport } },
-      }),
-      long: true,
-      repeatable: true,
-    },
+    longRoute(
+      {
+        method: 'POST',
+        path: `${HOLDS}/drift`,
+        scopes: ['admin'],
+        repeatable: true,
+        operation: {
+          operationId: 'checkHolds',
+          summary: 'Compare stock and discounts with the log',
+          description:
+            'What is free, held and redeemed, against loads and orders. While orders flow, only what differs by the same amount three times in a row is told.',
+          tag: TAG,
+          responses: { 200: { description: 'What differs', schema: holdsReport } },
+        },
+      },
+      (request) => holdsDrift(ports, request.signal),
+    ),
     withBody(
       route('PUT', DISCOUNTS, handlers.loadDiscounts, {
         operationId: 'loadDiscounts',

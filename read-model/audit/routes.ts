@@ -8,7 +8,7 @@ import type { LogCursors } from '../log-cursor.ts';
 import type { Projector } from '../projector.ts';
 import { ORDERS } from '../projections/order-document.ts';
 import { problem } from '../queries/answers.ts';
-import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
+import { longRoute } from '@sagahub/contracts/api/long-answer.ts';
 import { moment } from '@sagahub/contracts/api/parameters.ts';
 import { rawEventsOf } from './raw-events.ts';
 import { replay, type ReplayComparison, type ReplayStep } from './replay.ts';
@@ -49,20 +49,21 @@ const replayLine = z.union([
 
 /** `/api/v1/admin/audit/…`: the history examines itself. */
 export const auditRoutes = (context: AuditContext): readonly Route[] => [
-  {
-    method: 'POST',
-    path: '/api/v1/admin/audit/verify',
-    scopes: ['admin', 'audit:read'],
-    long: true,
-    handle: (request) => longAnswer(request, verifyReports(context, request.signal)),
-    operation: {
-      operationId: 'verifyLog',
-      summary: 'Recompute the hash chain of every stream',
-      description: `Names the first event edited, removed or moved. ${LONG.description}`,
-      tag: 'Audit',
-      responses: { 200: { description: 'Whether the log is intact', schema: auditReport } },
+  longRoute(
+    {
+      method: 'POST',
+      path: '/api/v1/admin/audit/verify',
+      scopes: ['admin', 'audit:read'],
+      operation: {
+        operationId: 'verifyLog',
+        summary: 'Recompute the hash chain of every stream',
+        description: 'Names the first event edited, removed or moved.',
+        tag: 'Audit',
+        responses: { 200: { description: 'Whether the log is intact', schema: auditReport } },
+      },
     },
-  },
+    (request) => verifyReports(context, request.signal),
+  ),
   {
     method: 'POST',
     path: '/api/v1/admin/audit/replay',

@@ -17,7 +17,7 @@ import type { Projector } from '../projector.ts';
 import { collectionsOf } from '../projections/projection.ts';
 import type { Rebuilds } from '../rebuilds.ts';
 import { BAD_QUERY, problem } from './answers.ts';
-import { LONG, longAnswer } from '@sagahub/contracts/api/long-answer.ts';
+import { longRoute } from '@sagahub/contracts/api/long-answer.ts';
 import { readQuery, wholeNumber } from '@sagahub/contracts/api/parameters.ts';
 
 export interface ProjectionsContext {
@@ -52,38 +52,39 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
       responses: { 200: { description: 'Every projection', schema: z.object({ items: z.array(projectionStatus) }) } },
     },
   },
-  {
-    method: 'POST',
-    path: `${PATH}/:name/rebuild`,
-    scopes: ['admin'],
-    long: true,
-    handle: async (request) => longAnswer(request, context.rebuilds.watch(named(context, request), request.signal)),
-    operation: {
-      operationId: 'rebuildProjection',
-      summary: 'Fold the whole log into new documents',
-      description: `The old documents are read until the new ones take their place. Goes on when you leave. ${LONG.description}`,
-      tag: TAG,
-      responses: { 200: { description: 'Rebuilt', schema: rebuildProgress }, 404: UNKNOWN },
+  longRoute(
+    {
+      method: 'POST',
+      path: `${PATH}/:name/rebuild`,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'rebuildProjection',
+        summary: 'Fold the whole log into new documents',
+        description: 'The old documents are read until the new ones take their place. Goes on when you leave.',
+        tag: TAG,
+        responses: { 200: { description: 'Rebuilt', schema: rebuildProgress }, 404: UNKNOWN },
+      },
     },
-  },
-  {
-    method: 'POST',
-    path: `${PATH}/:name/drift`,
-    scopes: ['admin'],
-    long: true,
-    handle: async (request) => {
+    (request) => context.rebuilds.watch(named(context, request), request.signal),
+  ),
+  longRoute(
+    {
+      method: 'POST',
+      path: `${PATH}/:name/drift`,
+      scopes: ['admin'],
+      operation: {
+        operationId: 'checkDrift',
+        summary: 'Compare the documents with the log',
+        tag: TAG,
+        query: SAMPLE,
+        responses: { 200: { description: 'What differs', schema: driftReport }, 400: BAD_QUERY, 404: UNKNOWN },
+      },
+    },
+    (request) => {
       const { sample } = readQuery(request, SAMPLE);
-      return longAnswer(request, drift(named(context, request), context.ports, { every: sample, signal: request.signal }));
+      return drift(named(context, request), context.ports, { every: sample, signal: request.signal });
     },
-    operation: {
-      operationId: 'checkDrift',
-      summary: 'Compare the documents with the log',
-      ...LONG,
-      tag: TAG,
-      query: SAMPLE,
-      responses: { 200: { description: 'What differs', schema: driftReport }, 400: BAD_QUERY, 404: UNKNOWN },
-    },
-  },
+  ),
   {
     method: 'GET',
     path: `${PATH}/:name/parked`,
@@ -101,6 +102,7 @@ export const projectionsQueries = (context: ProjectionsContext): readonly Route[
     path: `${PATH}/:name/parked/retry`,
     scopes: ['admin'],
     body: { ...JSON_BODY, optional: true },
+    long: true,
     handle: async (request) => {
       const { stream } = parseOrFault(retryBody, request.body);
       return { status: 200, body: { tried: await named(context, request).retryParked(stream) } };

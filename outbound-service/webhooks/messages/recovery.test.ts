@@ -52,25 +52,64 @@ describe('recoveries of webhooks', () => {
     );
   });
 
-  it('are left to others once the log has been out of reach for ten seconds', async () => {
-    const clock = manualClock();
-    const log = { isAway: false };
-    const led = Promise.withResolvers<void>();
-    const leadership: Pick<Leadership, 'lead'> = {
-      lead: (name, onLeading) => {
-        led.resolve(onLeading({ name, epoch: 1n, signal: new AbortController().signal }));
-        return { term: undefined, [Symbol.asyncDispose]: async () => {} };
-      },
+  describe('where the log is out of reach', () => {
+    /** One recovery to be carried out, of a log that answers nothing more once it is away. */
+    const scene = () => {
+      const clock = manualClock();
+      const log = { isAway: false, reads: 0 };
+      const terms: Promise<void>[] = [];
+      let lead: Parameters<Leadership['lead']>[1];
+      const leadership: Pick<Leadership, 'lead'> = {
+        lead: (_name, onLeading) => {
+          lead = onLeading;
+          return { term: undefined, [Symbol.asyncDispose]: async () => {} };
+        },
+      };
+      const answered = Promise.withResolvers<never[]>();
+      const store = {
+        lastPosition: () => (log.isAway ? Promise.reject(new Error('away')) : Promise.resolve(10n)),
+        positionAt: () => Promise.resolve(0n),
+        readAll: () => ((log.reads += 1), answered.promise),
+      };
+      const finished: string[] = [];
+      const directory = { finishRecovery: (_id: string, recoveryId: string) => (finished.push(recoveryId), Promise.resolve()) };
+      const registry = { all: () => [subscription('demo', 's', requested('r'))] };
+      const context = { clock, leadership, store, directory, registry, telemetry: silentTelemetry } as unknown as RecoveryContext;
+      const recoveries = startRecoveries(context);
+      const begin = (): void => void terms.push(lead({ name: 'webhook-recovery', epoch: 1n, signal: new AbortController().signal }));
+      /** A term, until it gives up. */
+      const term = async (): Promise<void> => {
+        begin();
+        await clock.sleeping(2); // one looks for what was asked for, and one after the log
+        log.isAway = true;
+        await clock.advance(15_000);
+        await terms.at(-1);
+        log.isAway = false;
+      };
+      return { clock, log, begin, term, terms, recoveries, answer: () => answered.resolve([]), finished };
     };
-    const store = { lastPosition: () => (log.isAway ? Promise.reject(new Error('away')) : Promise.resolve(0n)) };
-    startRecoveries({ clock, leadership, store, registry: { all: () => [] }, telemetry: silentTelemetry } as unknown as RecoveryContext);
-    let isLeading = true;
-    const over = led.promise.then(() => (isLeading = false));
-    await clock.sleeping(2); // one looks for what was asked for, and one after the log
-    await clock.advance(60_000);
-    assert.equal(isLeading, true);
-    log.isAway = true;
-    await clock.advance(15_000);
-    await over;
+
+    it('are left to others after ten seconds', async () => {
+      const { clock, begin, log, terms } = scene();
+      begin();
+      await clock.sleeping(2);
+      let isLeading = true;
+      const over = terms[0]!.then(() => (isLeading = false));
+      await clock.advance(60_000);
+      assert.equal(isLeading, true);
+      log.isAway = true;
+      await clock.advance(15_000);
+      await over;
+    });
+
+    it('are not begun twice by a process that leads again while one hangs, and do nothing more once it is answered', async () => {
+      const { log, term, recoveries, answer, finished } = scene();
+      await term();
+      await term();
+      assert.equal(log.reads, 1);
+      answer();
+      await recoveries[Symbol.asyncDispose]();
+      assert.deepEqual(finished, []);
+    });
   });
 });

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import { LogOutOfReachError, watchLog } from '@sagahub/contracts/log-watch.ts';
+import { watchLog } from '@sagahub/contracts/log-watch.ts';
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { EventStore } from '@sagahub/contracts/ports/event-store.ts';
 import type { Leadership, Term } from '@sagahub/contracts/ports/leadership.ts';
@@ -34,15 +34,25 @@ export interface RecoveryContext {
  * Carries out the recoveries that were asked for and are not finished, wherever an earlier process left off: it begins anew, since what was
  * requested or resent before is found due and left alone, or delivered. One process leads.
  */
-export const startRecoveries = (context: RecoveryContext): AsyncDisposable =>
-  context.leadership.lead('webhook-recovery', (term) => recoverAll(context, term));
+export const startRecoveries = (context: RecoveryContext): AsyncDisposable => {
+  /** By partner; one that meets a log which is silent may outlive its term. */
+  const running = new Map<string, Promise<void>>();
+  const candidacy = context.leadership.lead('webhook-recovery', (term) => recoverAll(context, running, term));
+  return {
+    async [Symbol.asyncDispose]() {
+      await candidacy[Symbol.asyncDispose]();
+      await Promise.all(running.values());
+    },
+  };
+};
 
 /** Ends where the log is out of reach: what is asked for is not heard of there either, and another process takes over. */
-const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<void> => {
+const recoverAll = async (context: RecoveryContext, running: Map<string, Promise<void>>, term: Term): Promise<void> => {
   const { registry, clock, telemetry } = context;
   using watch = watchLog(context);
-  /** By partner. */
-  const running = new Map<string, Promise<void>>();
+  const away = new AbortController();
+  watch.lost.catch((reason: unknown) => away.abort(reason));
+  const signal = AbortSignal.any([term.signal, away.signal]);
   while (!signal.aborted) {
     for (const { subscription, recovery } of nextRecoveries(registry.all(), new Set(running.keys()), AT_ONCE - running.size)) {
       const { subscriptionId, partnerId } = subscription;
@@ -51,14 +61,9 @@ const recoverAll = async (context: RecoveryContext, { signal }: Term): Promise<v
         .finally(() => running.delete(partnerId));
       running.set(partnerId, work);
     }
-    try {
-      await Promise.race([clock.sleep(LOOK_EVERY_MS, signal), watch.lost]);
-    } catch (error) {
-      if (!(error instanceof LogOutOfReachError)) throw error;
-      return telemetry.logger.warn('webhook recoveries are left to others: the log is out of reach', { reason: error.message });
-    }
+    await clock.sleep(LOOK_EVERY_MS, signal);
   }
-  await Promise.all(running.values());
+  if (away.signal.aborted) telemetry.logger.warn('webhook recoveries are left to others', { reason: String(away.signal.reason) });
 };
 
 interface Waiting {
@@ -90,6 +95,7 @@ const recover = async (
   let after = await store.positionAt(new Date(Date.parse(since) - 1).toISOString());
   while (after < end && !signal.aborted) {
     const page = await store.readAll({ after, limit: PAGE, categories: FACE_CATEGORIES });
+    if (signal.aborted) return; // another process does it by now
     // What is requested here is sent next: its bodies need not be read again.
     for (const event of page) if (event.metadata.partnerId === subscription.partnerId) bodies.learn(event);
     const wanted = page.flatMap((event) => wantedBy(subscription, event, since));
