@@ -177,7 +177,7 @@ describe('the gate of intake', () => {
         for (const place of places.splice(0)) place.leave(true);
         send('flood', 4);
         await clock.advance(20);
-        seen.push(String([...(await limit())]));
+        seen.push(JSON.stringify([...(await limit())]));
       }
       // The first tell of the time in which the flood was there alone.
       assert.equal(new Set(seen.slice(50)).size, 1, seen.join());

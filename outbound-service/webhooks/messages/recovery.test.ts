@@ -71,8 +71,8 @@ describe('recoveries of webhooks', () => {
         positionAt: () => Promise.resolve(0n),
         readAll: () => ((log.reads += 1), answered.promise),
       };
-      const finished: string[] = [];
-      const directory = { finishRecovery: (_id: string, recoveryId: string) => (finished.push(recoveryId), Promise.resolve()) };
+      const ended: string[] = [];
+      const directory = { finishRecovery: (_id: string, recoveryId: string) => (ended.push(recoveryId), Promise.resolve()) };
       const registry = { all: () => [subscription('demo', 's', requested('r'))] };
       const context = { clock, leadership, store, directory, registry, telemetry: silentTelemetry } as unknown as RecoveryContext;
       const recoveries = startRecoveries(context);
@@ -86,7 +86,7 @@ describe('recoveries of webhooks', () => {
         await terms.at(-1);
         log.isAway = false;
       };
-      return { clock, log, begin, term, terms, recoveries, answer: () => answered.resolve([]), finished };
+      return { clock, log, begin, term, terms, recoveries, answer: () => answered.resolve([]), ended };
     };
 
     it('are left to others after ten seconds', async () => {
@@ -103,13 +103,13 @@ describe('recoveries of webhooks', () => {
     });
 
     it('are not begun twice by a process that leads again while one hangs, and do nothing more once it is answered', async () => {
-      const { log, term, recoveries, answer, finished } = scene();
+      const { log, term, recoveries, answer, ended } = scene();
       await term();
       await term();
       assert.equal(log.reads, 1);
       answer();
       await recoveries[Symbol.asyncDispose]();
-      assert.deepEqual(finished, []);
+      assert.deepEqual(ended, []);
     });
   });
 });
