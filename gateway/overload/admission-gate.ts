@@ -187,7 +187,6 @@ class Gate implements AdmissionGate {
     else {
       this.#inFlight.delete(partnerId);
       this.#room.forget(partnerId);
-      if (this.#room.waitingOf(partnerId) === 0) this.#queueingSinceMs.delete(partnerId);
     }
     const nowMs = this.#now();
     if (served) this.#limit.ended(nowMs - beganMs, nowMs, this.#share < 1);

@@ -25,6 +25,7 @@ describe('the courtesy of a partner towards others', () => {
     assert.equal(run(0), 2);
     assert.equal(run(500), 12);
     assert.equal(run(500, { wants: false }), 12);
+    assert.equal(run(10_000), MOST);
   });
 
   it('yields within moments when there is no time, and keeps one', () => {
