@@ -46,8 +46,12 @@ const scriptOf = (name: string): string => {
 };
 
 const running = new Set<() => void>();
+const ended = new AbortController();
+/** Aborted when the run is told to end, by Ctrl-C or by whoever limits its time: what runs has been killed, and what is known is still told. */
+export const toldToEnd: AbortSignal = ended.signal;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (ended.signal.aborted) process.exit(1);
+    ended.abort(new Error(`the run was told to end (${signal})`));
     for (const kill of running) kill();
-    process.exit(1);
   });

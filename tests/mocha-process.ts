@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { runCommand } from './child.ts';
+import { runCommand, toldToEnd } from './child.ts';
 import type { Outcome } from './tasks.ts';
 
 /** Longer than any group may take beside the others on the slowest machine: a hang must not eat the whole CI run. */
@@ -43,12 +43,17 @@ export const runGroup = async (
   clearTimeout(limit);
   clearInterval(watch);
 
-  const result = existsSync(resultFile) ? (JSON.parse(await readFile(resultFile, 'utf8')) as Result) : undefined;
+  const isDone = existsSync(resultFile);
+  const result = await resultIn(isDone ? resultFile : `${resultFile}.so-far`);
   const where = `${files.length === 1 ? files[0] : `${files[0]} and ${files.length - 1} more files`}`;
   const failed = [...(result?.failed ?? [])];
   const fail = (what: string): void => void failed.push({ title: `${where}: ${what}`, reason: output });
   if (killedBecause) fail(killedBecause);
-  else if (!result) fail(`mocha ended with code ${code} before it reported`);
+  else if (toldToEnd.aborted) fail((toldToEnd.reason as Error).message);
+  else if (!isDone) fail(`mocha ended with code ${code} before it reported`);
   else if (code !== 0 && failed.length === 0) fail(`mocha ended with code ${code}`);
   return { passed: result?.passed ?? 0, failed, skipped: result?.skipped ?? [], suites: result?.suites ?? [] };
 };
+
+const resultIn = async (file: string): Promise<Result | undefined> =>
+  existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Result) : undefined;

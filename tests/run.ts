@@ -10,6 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeBundle } from './bundle.ts';
+import { toldToEnd } from './child.ts';
 import { checks, checkCoverage } from './checks.ts';
 import { type Group, testGroups } from './groups.ts';
 import { runGroup } from './mocha-process.ts';
@@ -51,9 +52,9 @@ const tasks: readonly Task[] = [
 const WIDTH = Math.min(4, Math.max(2, availableParallelism()) + 1);
 const startedMs = performance.now();
 const before = cpuTimes();
-const outcomes = [...(await inParallel(tasks, WIDTH))];
+const outcomes = [...(await inParallel(tasks, WIDTH, { signal: toldToEnd }))];
 const busy = busyShare(before, cpuTimes());
-if (withCoverage) outcomes.push(await checkCoverage(ROOT, coverageDir));
+if (withCoverage && !toldToEnd.aborted) outcomes.push(await checkCoverage(ROOT, coverageDir));
 await rm(scratch, { recursive: true, force: true });
 
 const all = <T>(pick: (outcome: Outcome) => readonly T[]): T[] => outcomes.flatMap(pick);

@@ -21,7 +21,7 @@ describe('test tasks', () => {
         return passed(turns);
       },
     });
-    const outcomes = await inParallel([task('a', 5), task('b', 1), task('c', 2)], 2, (text) => printed.push(text));
+    const outcomes = await inParallel([task('a', 5), task('b', 1), task('c', 2)], 2, { write: (text) => printed.push(text) });
     assert.equal(most, 2);
     assert.equal(printed.join('').replaceAll('\n', ' ').trim(), '=== a a0 a1 a2 a3 a4  === b b0  === c c0 c1');
     assert.deepEqual(outcomes, [passed(5), passed(1), passed(2)]);
@@ -29,7 +29,7 @@ describe('test tasks', () => {
 
   it('count a task that throws as a failure of its name, and go on', async () => {
     const broken = { name: 'broken', run: () => Promise.reject(new Error('no such script')) };
-    const outcomes = await inParallel([broken, { name: 'fine', run: async () => passed(3) }], 1, () => {});
+    const outcomes = await inParallel([broken, { name: 'fine', run: async () => passed(3) }], 1, { write: () => {} });
     const [{ failed }, fine] = outcomes as [Outcome, Outcome];
     assert.deepEqual(
       failed.map(({ title }) => title),
@@ -37,5 +37,17 @@ describe('test tasks', () => {
     );
     assert.match(failed[0]!.reason, /^Error: no such script\n +at /);
     assert.deepEqual(fine, passed(3));
+  });
+
+  it('do not begin once the run is told to end, and what has ended counts', async () => {
+    const end = new AbortController();
+    const last = { name: 'last', run: async () => (end.abort(new Error('no time left')), passed(2)) };
+    const never = { name: 'never', run: async () => passed(1) };
+    const outcomes = await inParallel([last, never], 1, { write: () => {}, signal: end.signal });
+    assert.deepEqual(outcomes[0], passed(2));
+    assert.deepEqual(
+      outcomes[1]?.failed.map(({ title, reason }) => [title, reason.split('\n')[0]]),
+      [['never', 'Error: no time left']],
+    );
   });
 });

@@ -21,12 +21,12 @@ export interface Task {
 
 /**
  * Runs up to `width` tasks at once, started in order. Output is never mixed: the oldest unfinished task prints as it goes, the others when
- * their turn comes.
+ * their turn comes. Those that have not begun when `signal` is aborted fail for its reason.
  */
 export const inParallel = async (
   tasks: readonly Task[],
   width: number,
-  write: (text: string) => void = (text) => void process.stdout.write(text),
+  { write = toOutput, signal }: { readonly write?: (text: string) => void; readonly signal?: AbortSignal } = {},
 ): Promise<readonly Outcome[]> => {
   const held: string[][] = tasks.map(() => []);
   const finished = tasks.map(() => false);
@@ -47,7 +47,7 @@ export const inParallel = async (
         flush();
       };
       print(`\n=== ${task.name}\n`);
-      outcomes[index] = await task.run(print).catch((error: unknown) => {
+      outcomes[index] = await begun(task, print, signal).catch((error: unknown) => {
         const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
         print(`${reason}\n`);
         return { passed: 0, failed: [{ title: task.name, reason }], skipped: [] };
@@ -58,4 +58,11 @@ export const inParallel = async (
   };
   await Promise.all(Array.from({ length: width }, worker));
   return outcomes;
+};
+
+const toOutput = (text: string): void => void process.stdout.write(text);
+
+const begun = async (task: Task, print: (text: string) => void, signal: AbortSignal | undefined): Promise<Outcome> => {
+  signal?.throwIfAborted();
+  return task.run(print);
 };
