@@ -3,6 +3,7 @@ import type { AdmissionGate, Place } from '@sagahub/contracts/ports/admission-ga
 import type { Clock } from '@sagahub/contracts/ports/clock.ts';
 import type { Counter, Telemetry } from '@sagahub/contracts/ports/telemetry.ts';
 import { METRICS } from '@sagahub/contracts/telemetry-names.ts';
+import { busyShare } from './busy-share.ts';
 import { shareBeside } from './backlog.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { Courtesy } from './courtesy.ts';
@@ -21,7 +22,7 @@ export interface GateOptions {
   readonly backlog?: (() => number) | undefined;
   /** Milliseconds from any start, finer than a clock's. Default: `performance.now`. */
   readonly now?: () => number;
-  /** Share of the time since it was asked last in which the process had something to do. Default: of its event loop. */
+  /** Share of the time since it was asked last in which the process had something to do. Default: {@link busyShare}. */
   readonly busyShare?: () => number;
 }
 
@@ -83,7 +84,7 @@ class Gate implements AdmissionGate {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#limit = new ConcurrencyLimit(options);
-    this.#courtesy = new Courtesy(options.busyShare ?? eventLoopShare());
+    this.#courtesy = new Courtesy(options.busyShare ?? busyShare());
     const { telemetry } = options;
     this.#refused = telemetry.counter(METRICS.intakeShed.name);
     telemetry.gauge(METRICS.intakeLimit.name, () => [[this.#places]]);
@@ -259,16 +260,6 @@ class Gate implements AdmissionGate {
     this.#isLooking = false;
   }
 }
-
-const eventLoopShare = (): (() => number) => {
-  let last = performance.eventLoopUtilization();
-  return () => {
-    const now = performance.eventLoopUtilization();
-    const { utilization } = performance.eventLoopUtilization(now, last);
-    last = now;
-    return utilization;
-  };
-};
 
 interface Seen {
   readonly partnerId: string;
