@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
+import { described, keepOn, separateCores } from './cores.ts';
 import { aimedBelow, type Figure, figure } from './figures.ts';
 import type { Target } from './load.ts';
 import { capacityOf, MANY, OVERLOAD, tallyFigures } from './overload.ts';
@@ -12,7 +13,7 @@ import { Site } from './site.ts';
 
 /** Times that the others are measured alone and beside the floods, in turns: what else the machine does falls on all. */
 const TURNS = 4;
-const TURN_SECONDS = 5;
+const TURN_SECONDS = 12;
 /** Offered by each of the others. */
 const OTHERS = ['globex', 'initech'] as const;
 const RATE_EACH = 25;
@@ -20,14 +21,18 @@ const BARE_EXPRESS = new URL('./bare-express.ts', import.meta.url);
 
 /**
  * How much longer the others wait for their 202 while one partner sends three times what the hub can accept. Whoever sends a flood from the
- * same machine takes its cores too: so the others are also measured beside the same flood of a server that is not the hub.
+ * same machine takes its cores too: so senders have one for themselves where there are two, and the others are also measured beside the same
+ * flood of a server that is not the hub.
  */
 export const measureFairness = async (profile: Profile, orders: number, report: (text: string) => void): Promise<readonly Figure[]> => {
+  const cores = separateCores();
+  if (cores) keepOn(cores.servers, [process.pid]); // and whatever it starts
   await using site = await Site.open(profile);
+  await using bare = await NodeProcess.start<{ url: string }>(BARE_EXPRESS);
+  if (cores) keepOn(cores.senders, [process.pid, ...site.simulatorPids]);
   await using closed = await site.generator('CAPACITY', MANY);
   const offered = Math.ceil(OVERLOAD * (await capacityOf(closed, orders)));
   await using flood = new Pressure({ url: site.hub.url, token: await site.hub.client('demo').token() }, 'FLOOD');
-  await using bare = await NodeProcess.start<{ url: string }>(BARE_EXPRESS);
   await using elsewhere = new Pressure({ url: bare.ready.url, token: 'unread' }, 'ELSEWHERE');
   await using others = new Others(await Promise.all(OTHERS.map((name) => partner(site, name))));
 
@@ -51,6 +56,7 @@ export const measureFairness = async (profile: Profile, orders: number, report: 
   const refused = beside.reduce((sum, sending) => sum + sending.refused, 0);
   const late = percentilesOf(beside.flatMap(({ latenessMs }) => latenessMs));
   return [
+    figure('processors, fairness', described(cores), cores ?? null),
     ...tallyFigures(`one partner at ${OVERLOAD}×`, offered, together(floods)),
     figure(`others at ${RATE_EACH * OTHERS.length} orders/s, alone: accepted, p50 / p95 / p99`, `${shown(calm)} ms`, calm),
     figure('others beside the same flood of bare Express: accepted, p50 / p95 / p99', `${shown(crowded)} ms`, crowded),
