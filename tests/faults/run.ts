@@ -17,7 +17,7 @@ const USAGE = `npm run faults -- [options]
                      the round before plus one; the engines must be installed
   --event-store E    postgres (default) | kurrentdb (a double); networked only
   --log FILE         where to write what the hub's processes print; networked only
-  --single-kills     only rounds in which one replica is killed, and nothing else: the next N such seeds; networked only
+  --single-kills     only rounds in which one replica or engine is killed, and nothing else: the next N such seeds; networked only
   --side-by-side N   hubs broken at the same time, each on engines of its own (default 1): sooner done, and all of them slower; networked only`;
 
 /** Embedded: hubs of a fleet, and its kills before its promises are checked. */
@@ -52,10 +52,10 @@ const embedded = async (rounds: number, firstSeed: number): Promise<Result> => {
 type Beside = Pick<NetworkedCampaignOptions, 'eventStore' | 'sideBySide' | 'onOutput'>;
 
 const networked = async (rounds: number, firstSeed: number, onlySingleKills: boolean, beside: Beside): Promise<Result> => {
-  const seeds: number[] = [];
-  for (let seed = firstSeed; seeds.length < rounds; seed++)
-    if (!onlySingleKills || isSingleKill(seed, beside.eventStore === 'kurrentdb')) seeds.push(seed);
   const leftOut = smallDiskMissing();
+  const outline = { hasKurrentDb: beside.eventStore === 'kurrentdb', hasSmallDisk: leftOut === undefined };
+  const seeds: number[] = [];
+  for (let seed = firstSeed; seeds.length < rounds; seed++) if (!onlySingleKills || isSingleKill(seed, outline)) seeds.push(seed);
   if (leftOut !== undefined) console.log(`PostgreSQL's disk is never full: ${leftOut}`);
   const result = await runNetworkedCampaign({
     ...beside,

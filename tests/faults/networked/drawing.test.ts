@@ -1,37 +1,42 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
-import { drawFaults, isSingleKill } from './drawing.ts';
+import { drawFaults, isSingleKill, type Outline } from './drawing.ts';
 import type { NetworkedSite } from './site.ts';
 
-const siteWith = (kurrentdb: object | undefined): NetworkedSite =>
+const siteWith = ({ hasKurrentDb, hasSmallDisk }: Outline): NetworkedSite =>
   ({
     hub: {},
     erp: {},
     urls: {},
     links: { peers: ['PostgreSQL', 'Redis', 'RabbitMQ', 'MongoDB', 'ERP'], to: () => ({}) },
-    engines: { postgres: {}, redis: {}, rabbitmq: {}, mongodb: {}, kurrentdb },
+    engines: {
+      postgres: { smallDisk: hasSmallDisk ? {} : undefined },
+      redis: {},
+      rabbitmq: {},
+      mongodb: {},
+      kurrentdb: hasKurrentDb ? {} : undefined,
+    },
   }) as unknown as NetworkedSite;
 
 describe('faults of a round', () => {
   const seeds = Array.from({ length: 500 }, (_, seed) => seed);
 
-  for (const kurrentdb of [undefined, {}])
-    it(`are the kill of one replica and nothing else where a look at the seed says so (${kurrentdb ? 'with' : 'without'} KurrentDB)`, () => {
-      const site = siteWith(kurrentdb);
-      const drawn = seeds.filter((seed) => {
-        const faults = drawFaults(site, seededRandom(seed));
-        return faults.length === 1 && faults[0]?.kind === 'process killed';
+  for (const hasKurrentDb of [false, true])
+    for (const hasSmallDisk of [false, true]) {
+      const outline = { hasKurrentDb, hasSmallDisk };
+      it(`are the kill of one replica or engine and nothing else where a look at the seed says so (${JSON.stringify(outline)})`, () => {
+        const site = siteWith(outline);
+        const kinds = seeds
+          .filter((seed) => isSingleKill(seed, outline))
+          .map((seed) => drawFaults(site, seededRandom(seed)).map(({ kind }) => kind));
+        assert.deepEqual(new Set(kinds.map((drawn) => drawn.join())), new Set(['process killed', 'engine killed']));
+        assert.ok(kinds.length > 30);
       });
-      // Of two of one thing only one is taken: those seeds are passed over.
-      assert.deepEqual(
-        seeds.filter((seed) => isSingleKill(seed, kurrentdb !== undefined)).filter((seed) => !drawn.includes(seed)),
-        [],
-      );
-      assert.ok(drawn.length > 30);
-    });
+    }
 
   it('are the same for the same seed', () => {
-    const names = (seed: number) => drawFaults(siteWith(undefined), seededRandom(seed)).map(({ name }) => name);
+    const names = (seed: number) =>
+      drawFaults(siteWith({ hasKurrentDb: false, hasSmallDisk: true }), seededRandom(seed)).map(({ name }) => name);
     for (const seed of seeds) assert.deepEqual(names(seed), names(seed));
   });
 });

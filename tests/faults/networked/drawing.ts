@@ -39,10 +39,30 @@ export const drawFaults = (site: NetworkedSite, random: Random): readonly Fault[
   return faults;
 };
 
-/** Is one replica killed in the round of this seed, and nothing else broken? */
-export const isSingleKill = (seed: number, hasKurrentDb: boolean): boolean => {
+/** What decides which faults a site can have. */
+export interface Outline {
+  readonly hasKurrentDb: boolean;
+  readonly hasSmallDisk: boolean;
+}
+
+/** Is one replica or one engine killed in the round of this seed, and nothing else broken? */
+export const isSingleKill = (seed: number, outline: Outline): boolean => {
   const random = seededRandom(seed);
-  return howMany(random) === 1 && pickByShare(choicesWith(hasKurrentDb), random) === processKilled;
+  if (howMany(random) !== 1) return false;
+  const { kind } = pickByShare(choicesWith(outline.hasKurrentDb), random)(sketch(outline), random);
+  return kind === 'process killed' || kind === 'engine killed';
+};
+
+/** A site that faults can be drawn for, and not begun. */
+const sketch = ({ hasKurrentDb, hasSmallDisk }: Outline): NetworkedSite => {
+  const engines = { postgres: { smallDisk: hasSmallDisk ? {} : undefined }, redis: {}, rabbitmq: {}, mongodb: {} };
+  return {
+    hub: {},
+    erp: {},
+    urls: {},
+    links: { peers: ['any'], to: () => ({}) },
+    engines: { ...engines, kurrentdb: hasKurrentDb ? {} : undefined },
+  } as unknown as NetworkedSite;
 };
 
 const howMany = (random: Random): number => {
