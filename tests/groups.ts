@@ -17,7 +17,7 @@ const MANY_PROCESSES = 'networked processes';
 const UNDER_FIRE = 'networked processes under fire';
 const FAULTS = 'faults';
 
-/** Every test file belongs to the first group whose folder it lies in. The slowest come first, so that no processor idles at the end. */
+/** Every test file belongs to the first group whose folder it lies in. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
   [
     MANY_PROCESSES,
@@ -55,6 +55,10 @@ const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: st
   },
 ];
 
+/** The slowest come first, so that no processor idles at the end. */
+const FIRST = [MANY_PROCESSES, 'journeys on PostgreSQL', UNDER_FIRE, FAULTS, 'networked', 'journeys on KurrentDB'];
+const turnOf = ({ name }: Group): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
 /**
  * All test files of the repository by group; each group runs in a process of its own. Files that are named run once, in the profile of
  * `HUB_TEST_PROFILE`.
@@ -81,5 +85,7 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
     env: { HUB_TEST_PROFILE: profile },
     unmeasured: true,
   }));
-  return [...(wanted.size === 0 ? networked : []), ...groups].filter((group) => group.files.length > 0);
+  return [...(wanted.size === 0 ? networked : []), ...groups]
+    .filter((group) => group.files.length > 0)
+    .toSorted((a, b) => turnOf(a) - turnOf(b));
 };
