@@ -3,7 +3,8 @@ import amqp, { type ChannelModel, type RecoveringChannelModel } from 'amqplib';
 import type { Engine } from '../engine/engine.ts';
 
 const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 10_000;
+/** The hub is to be itself again within ten seconds of a broker that comes back. */
+const LONGEST_RETRY_MS = 2_000;
 /** Without a sign of life for two to three times as long the connection is made anew. The least that RabbitMQ advises (its guide to heartbeats). */
 const HEARTBEAT_SECONDS = 5;
 /** A broker that does not answer the farewell has to do without it. */

@@ -30,7 +30,7 @@ const SET_UP_WITHIN_MS = 15_000;
  * | state | what happens | then |
  * |---|---|---|
  * | away | a connection is made, everything declared, every consumer attached | up |
- * | away | any of that fails | away; next try after a pause from 250 ms to 10 s |
+ * | away | any of that fails | away; next try after a pause from 250 ms to 2 s |
  * | up | the connection ends, or the broker closes one of its channels | away: there is one way back for all that can break |
  * | any | closed | consumers finish what is in hand, hints that wait for their next delivery are sent, closed |
  */

@@ -44,7 +44,7 @@ const CHECK = 'orders-inbox:connection';
  * | state | what happens | then |
  * |---|---|---|
  * | away | a connection is made, exchange and queue declared, messages consumed | up |
- * | away | any of that fails | away; next try after a pause from 250 ms to 10 s |
+ * | away | any of that fails | away; next try after a pause from 250 ms to 2 s |
  * | up | the connection or its channel ends, or the queue is deleted | away; what is in hand is told, and comes again |
  * | any | disposed | takes nothing more, what is in hand is settled, what waits goes back; closed |
  */
