@@ -35,12 +35,12 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
  * The journeys once more, unchanged, against five processes on real engines. On KurrentDB, the same processes on another log, those that read or write
  * it in different ways; the others take as long and would show nothing new (`HUB_TEST_PROFILE=networked-kurrentdb` with their names runs them).
  */
-const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly only?: readonly string[] }[] = [
+const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly journeys?: readonly string[] }[] = [
   { name: 'journeys on PostgreSQL', profile: 'networked-postgres' },
   {
     name: 'journeys on KurrentDB',
     profile: 'networked-kurrentdb',
-    only: [
+    journeys: [
       'awkward-moments',
       'consumers',
       'erasure',
@@ -78,10 +78,10 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
     files: files.filter((file) => groupOf(file) === name),
     ...([MANY_PROCESSES, UNDER_FIRE, FAULTS, JOURNEYS].includes(name) && { unmeasured: true }),
   }));
-  const journeys = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
-  const networked = NETWORKED_JOURNEYS.map(({ name, profile, only }) => ({
+  const all = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
+  const networked = NETWORKED_JOURNEYS.map(({ name, profile, journeys }) => ({
     name,
-    files: only ? only.map((journey) => `tests/journeys/${journey}.test.ts`) : journeys,
+    files: journeys?.map((journey) => `tests/journeys/${journey}.test.ts`) ?? all,
     env: { HUB_TEST_PROFILE: profile },
     unmeasured: true,
   }));
