@@ -21,6 +21,8 @@ export interface Aims {
 export interface Profile {
   readonly name: ProfileName;
   readonly aims: Aims;
+  /** Of more orders the read model is not compared with the log: FerretDB reads all documents for each question. Absent: of any number. */
+  readonly comparedUpTo?: number;
   /** What runs, for the heading. */
   readonly description: string;
   /** @param env settings that differ from what is delivered, `ERP_URL` among them */
