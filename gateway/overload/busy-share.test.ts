@@ -24,7 +24,7 @@ describe('how busy a process is', () => {
     assert.deepEqual(shares(1, before, { atMs: 20, loopMs: 15, cpuMs: 35 }, { atMs: 20, loopMs: 16, cpuMs: 36 }), [1, 0]);
   });
 
-  it('is seen of this process', async () => {
+  it('is seen of this process, while it computes and while it waits', async () => {
     const share = busyShare();
     const endMs = performance.now() + 30;
     while (performance.now() < endMs);

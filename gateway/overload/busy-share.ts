@@ -10,8 +10,8 @@ export interface Use {
 }
 
 /**
- * From 0 to 1: how busy a process has been since this was asked last, by what is nearest to its end: its event loop, or the processors that it may use
- * (those of its container), which its other threads need too.
+ * From 0 to 1: how busy a process has been since this was asked last, by what is nearest to its end: its event loop, or the processors that it may use,
+ * which its other threads need too: by its affinity, and by the quota of its container where that is one whole processor or more (cgroup v2).
  */
 export const busyShare = (used: () => Use = usedByThisProcess, processors = availableParallelism()): (() => number) => {
   let last = used();
