@@ -26,7 +26,11 @@ const BARE_EXPRESS = new URL('./bare-express.ts', import.meta.url);
  */
 export const measureFairness = async (profile: Profile, orders: number, report: (text: string) => void): Promise<readonly Figure[]> => {
   const cores = separateCores();
-  if (cores) keepOn(cores.servers, [process.pid]); // and whatever it starts
+  using atTheEnd = new DisposableStack();
+  if (cores) {
+    keepOn(cores.servers, [process.pid]); // and whatever it starts
+    atTheEnd.defer(() => keepOn([...cores.servers, cores.senders], [process.pid]));
+  }
   await using site = await Site.open(profile);
   await using bare = await NodeProcess.start<{ url: string }>(BARE_EXPRESS);
   if (cores) keepOn(cores.senders, [process.pid, ...site.simulatorPids]);
