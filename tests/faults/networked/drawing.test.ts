@@ -1,22 +1,6 @@
 import assert from 'node:assert/strict';
 import { seededRandom } from '@sagahub/simulators/random.ts';
-import { drawFaults, isSingleKill, type Outline } from './drawing.ts';
-import type { NetworkedSite } from './site.ts';
-
-const siteWith = ({ hasKurrentDb, hasSmallDisk }: Outline): NetworkedSite =>
-  ({
-    hub: {},
-    erp: {},
-    urls: {},
-    links: { peers: ['PostgreSQL', 'Redis', 'RabbitMQ', 'MongoDB', 'ERP'], to: () => ({}) },
-    engines: {
-      postgres: { smallDisk: hasSmallDisk ? {} : undefined },
-      redis: {},
-      rabbitmq: {},
-      mongodb: {},
-      kurrentdb: hasKurrentDb ? {} : undefined,
-    },
-  }) as unknown as NetworkedSite;
+import { drawFaults, isSingleKill, sketch } from './drawing.ts';
 
 describe('faults of a round', () => {
   const seeds = Array.from({ length: 500 }, (_, seed) => seed);
@@ -25,7 +9,7 @@ describe('faults of a round', () => {
     for (const hasSmallDisk of [false, true]) {
       const outline = { hasKurrentDb, hasSmallDisk };
       it(`are the kill of one replica or engine and nothing else where a look at the seed says so (${JSON.stringify(outline)})`, () => {
-        const site = siteWith(outline);
+        const site = sketch(outline);
         const kinds = seeds
           .filter((seed) => isSingleKill(seed, outline))
           .map((seed) => drawFaults(site, seededRandom(seed)).map(({ kind }) => kind));
@@ -36,7 +20,7 @@ describe('faults of a round', () => {
 
   it('are the same for the same seed', () => {
     const names = (seed: number) =>
-      drawFaults(siteWith({ hasKurrentDb: false, hasSmallDisk: true }), seededRandom(seed)).map(({ name }) => name);
+      drawFaults(sketch({ hasKurrentDb: false, hasSmallDisk: true }), seededRandom(seed)).map(({ name }) => name);
     for (const seed of seeds) assert.deepEqual(names(seed), names(seed));
   });
 });

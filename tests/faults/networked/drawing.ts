@@ -54,7 +54,7 @@ export const isSingleKill = (seed: number, outline: Outline): boolean => {
 };
 
 /** A site that faults can be drawn for, and not begun. */
-const sketch = ({ hasKurrentDb, hasSmallDisk }: Outline): NetworkedSite => {
+export const sketch = ({ hasKurrentDb, hasSmallDisk }: Outline): NetworkedSite => {
   const engines = { postgres: { smallDisk: hasSmallDisk ? {} : undefined }, redis: {}, rabbitmq: {}, mongodb: {} };
   return {
     hub: {},
