@@ -16,6 +16,9 @@ const JOURNEYS = 'journeys';
 const MANY_PROCESSES = 'networked processes';
 const UNDER_FIRE = 'networked processes under fire';
 const FAULTS = 'faults';
+const ENGINES = 'networked';
+const ON_POSTGRES = 'journeys on PostgreSQL';
+const ON_KURRENTDB = 'journeys on KurrentDB';
 
 /** Every test file belongs to the first group whose folder it lies in. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
@@ -24,7 +27,7 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
     ['tests/faults/networked/engines', 'tests/faults/networked/kurrentdb', 'tests/networked/', 'tests/upgrade/', 'tests/bench/networked'],
   ],
   [UNDER_FIRE, ['tests/faults/networked/']],
-  ['networked', ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
+  [ENGINES, ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   [FAULTS, ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
   ['adapters', ['adapters/']],
@@ -33,12 +36,12 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
 
 /**
  * The journeys once more, unchanged, against five processes on real engines. On KurrentDB, the same processes on another log, those that read or write
- * it in different ways; the others take as long and would show nothing new (`HUB_TEST_PROFILE=networked-kurrentdb` with their names runs them).
+ * it in different ways; what the others see of it is in those, and in the contract suite of its port (`HUB_TEST_PROFILE=networked-kurrentdb` with their names runs them).
  */
 const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly journeys?: readonly string[] }[] = [
-  { name: 'journeys on PostgreSQL', profile: 'networked-postgres' },
+  { name: ON_POSTGRES, profile: 'networked-postgres' },
   {
-    name: 'journeys on KurrentDB',
+    name: ON_KURRENTDB,
     profile: 'networked-kurrentdb',
     journeys: [
       'awkward-moments',
@@ -56,7 +59,7 @@ const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: st
 ];
 
 /** The slowest come first, so that no processor idles at the end. */
-const FIRST = [MANY_PROCESSES, 'journeys on PostgreSQL', UNDER_FIRE, FAULTS, 'networked', 'journeys on KurrentDB'];
+const FIRST = [MANY_PROCESSES, ON_POSTGRES, UNDER_FIRE, FAULTS, ENGINES, ON_KURRENTDB];
 const turnOf = ({ name }: Group): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
 
 /**
