@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import mocha from 'mocha';
 
-/** Of the error under a test's name; all of it is told at the end. In characters. */
+/** Of the error under a test's name; the runner tells all of it at its end. In characters. */
 const REASON_SHOWN = 2_500;
 
 /**
- * Mocha's spec reporter, which tells why a test failed at once: a run that is ended from outside has told by then. On its own it closes with the
- * one line that CI reads; under `tests/run.ts` (`HUB_TEST_RESULT` names a file) it leaves the counts, the failed and the skipped tests and how long
- * each suite took there instead, and the runner adds up all groups. What is known so far stands beside it in `<file>.so-far`.
+ * Mocha's spec reporter. On its own it closes with the one line that CI reads. Under `tests/run.ts` (`HUB_TEST_RESULT` names a file) it leaves the
+ * counts, the failed and the skipped tests and how long each suite took there instead, and the runner adds up all groups. A run that is ended from
+ * outside has told all the same: why a test failed stands below its name at once, and what is known so far in `<file>.so-far`.
  */
 export default class CountingReporter extends mocha.reporters.Spec {
   constructor(runner, options) {
@@ -28,7 +28,8 @@ export default class CountingReporter extends mocha.reporters.Spec {
     });
     runner.on('fail', (test, error) => {
       failed.push({ test, error });
-      if (file) writeFileSync(`${file}.so-far`, result());
+      if (!file) return;
+      writeFileSync(`${file}.so-far`, result());
       console.log(reasonsOf(error).slice(0, REASON_SHOWN).replaceAll(/^/gm, '      '));
     });
     runner.on('pending', (test) => skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }));
@@ -37,6 +38,12 @@ export default class CountingReporter extends mocha.reporters.Spec {
       if (file) writeFileSync(file, result());
       else console.log(`${passes} passed, ${failures} failed, ${skipped.length} skipped`);
     });
+  }
+
+  /** Only counts under the runner, which tells of failures itself. */
+  epilogue() {
+    if (process.env['HUB_TEST_RESULT']) this.failures = [];
+    super.epilogue();
   }
 }
 
