@@ -47,6 +47,8 @@ const scriptOf = (name: string): string => {
 
 const running = new Set<() => void>();
 const ended = new AbortController();
+/** Whoever limits the time of a run waits this long for what it knows. */
+const LAST_WORDS_MS = 8_000;
 /** Aborted when the run is told to end, by Ctrl-C or by whoever limits its time: what runs has been killed, and what is known is still told. */
 export const toldToEnd: AbortSignal = ended.signal;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -54,4 +56,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     if (ended.signal.aborted) process.exit(1);
     ended.abort(new Error(`the run was told to end (${signal})`));
     for (const kill of running) kill();
+    setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
   });

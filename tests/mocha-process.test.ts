@@ -31,7 +31,7 @@ describe('a group of tests', () => {
 
   it('has told what it knew when it is ended before it is done', async () => {
     const { outcome, printed } = await run(
-      `it('passes', () => {}); it('fails', () => { throw new Error('of no use'); }); it('ends', () => process.kill(process.pid, 'SIGKILL'));`,
+      `it('fails', () => { throw new Error('of no use'); }); it('passes', () => {}); it('ends', () => process.kill(process.pid, 'SIGKILL'));`,
     );
     assert.equal(outcome.passed, 1);
     assert.equal(outcome.failed.length, 2);

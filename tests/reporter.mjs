@@ -21,15 +21,16 @@ export default class CountingReporter extends mocha.reporters.Spec {
       const { passes, failures } = runner.stats;
       return JSON.stringify({ passed: passes, failed: failed.map(failureOf), failures, skipped, suites });
     };
+    const noteSoFar = () => file && writeFileSync(`${file}.so-far`, result());
+    runner.on('test end', noteSoFar);
     runner.on('suite', (suite) => beganAtMs.set(suite, performance.now()));
     runner.on('suite end', (suite) => {
       if (suite.parent?.root) suites.push({ title: suite.title, tookMs: performance.now() - beganAtMs.get(suite) });
-      if (file) writeFileSync(`${file}.so-far`, result());
     });
     runner.on('fail', (test, error) => {
       failed.push({ test, error });
       if (!file) return;
-      writeFileSync(`${file}.so-far`, result());
+      noteSoFar();
       console.log(reasonsOf(error).slice(0, REASON_SHOWN).replaceAll(/^/gm, '      '));
     });
     runner.on('pending', (test) => skipped.push({ title: test.fullTitle(), reason: reasonOf(test) }));
