@@ -13,13 +13,14 @@ const opened = () => {
   const clock = manualClock();
   const telemetry = recordTelemetry();
   const process = { busyShare: 0, backlog: 0 };
+  let stoppedMs = 0;
   const gate = openAdmissionGate({
     most: 64, // and 512 who wait
     maxWaitMs: 100,
     tolerance: 1.5,
     clock,
     telemetry,
-    now: () => clock.now(),
+    now: () => clock.now() + stoppedMs,
     busyShare: () => process.busyShare,
     backlog: () => process.backlog,
   });
@@ -39,7 +40,11 @@ const opened = () => {
         refusals.push(error);
       }
   };
-  return { clock, gate, process, telemetry, places, refusals, send };
+  /** The process is carried on with later, as by SIGSTOP: its timers are late, too. */
+  const stop = (ms: number): void => {
+    stoppedMs += ms;
+  };
+  return { clock, gate, process, telemetry, places, refusals, send, stop };
 };
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -253,14 +258,72 @@ describe('the gate of intake', () => {
     assert.ok(refusals.every((error) => error instanceof OverloadedError));
   });
 
-  it('refuses those who have waited for a second because nobody leaves', async () => {
-    const { clock, refusals, places, send } = opened();
-    send('a', AT_ONCE + 1);
-    await clock.advance(1_251);
-    assert.ok(refusals[0] instanceof OverloadedError);
-    for (const place of places) place.leave();
-    send('a');
-    assert.equal(places.length, AT_ONCE + 1);
+  describe('among those who wait', () => {
+    /** As many as may be let in at once, so many more who wait, and whoever has been in for longest leaves every now and then. */
+    const waiting = (people: number) => {
+      const scene = opened();
+      const { clock, places, send } = scene;
+      send('a', AT_ONCE + people);
+      const turns = async (count: number, everyMs: number): Promise<void> => {
+        for (let turn = 0; turn < count; turn += 1) {
+          await clock.advance(everyMs);
+          places.shift()!.leave();
+          await settled();
+        }
+      };
+      return { ...scene, turns };
+    };
+
+    it('refuses whoever has waited for a second because nobody leaves', async () => {
+      const { clock, refusals, places, send } = waiting(1);
+      await clock.advance(1_251);
+      assert.ok(refusals[0] instanceof OverloadedError);
+      for (const place of places) place.leave();
+      send('a');
+      assert.equal(places.length, AT_ONCE + 1);
+    });
+
+    it('refuses nobody whose turn comes, however slowly', async () => {
+      const { refusals, turns } = waiting(12);
+      await turns(12, 400);
+      assert.equal(refusals.length, 0);
+    });
+
+    it('refuses whoever has waited for five seconds', async () => {
+      const { refusals, turns } = waiting(30);
+      await turns(14, 400);
+      assert.equal(refusals.length, 30 - 13);
+    });
+
+    it('refuses those of a partner whose requests hang, and nobody else', async () => {
+      const { clock, process, refusals, places, send } = opened();
+      process.busyShare = 0.9; // two places for each
+      send('b', 8);
+      send('a', 3);
+      places.splice(-2); // a's never leave
+      for (let turn = 0; turn < 6; turn += 1) {
+        await clock.advance(250);
+        send('b');
+        places.shift()!.leave();
+        await settled();
+      }
+      assert.equal(refusals.length, 1);
+    });
+
+    it('refuses after a second what is more than may always wait', async () => {
+      const { refusals, turns } = waiting(100);
+      await turns(12, 100);
+      assert.equal(refusals.length, 0);
+      await turns(1, 100);
+      assert.equal(refusals.length, 100 - 12 - 64);
+    });
+
+    it('takes nobody for hanging because the process itself stood still', async () => {
+      const { clock, refusals, stop } = waiting(1);
+      stop(3_000);
+      await clock.advance(500);
+      assert.equal(refusals.length, 0);
+    });
   });
 
   it('tells the log whom it refuses, once in ten seconds', async () => {

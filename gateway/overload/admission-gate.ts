@@ -7,6 +7,7 @@ import { busyShare } from './busy-share.ts';
 import { shareBeside } from './backlog.ts';
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { Courtesy } from './courtesy.ts';
+import { Standstill } from './standstill.ts';
 import { type Waiter, WaitingRoom } from './waiting-room.ts';
 
 export interface GateOptions {
@@ -46,8 +47,10 @@ const MODEST = 2;
 const QUEUE = 8;
 /** Of a timer. */
 const SHORTEST_REST_MS = 1;
-/** What hangs is refused. */
-const LONGEST_WAIT_MS = 1_000;
+/** Who has waited for so long is refused if its line stands still, or is more than may always wait; */
+const PATIENCE_MS = 1_000;
+/** and where its turn would come, but slowly, now. */
+const LONGEST_WAIT_MS = 5_000;
 const LOOK_EVERY_MS = 250;
 /** Another partner that was here so lately is about. */
 const ABOUT_MS = 1_000;
@@ -64,6 +67,7 @@ class Gate implements AdmissionGate {
   readonly #limit: ConcurrencyLimit;
   readonly #courtesy: Courtesy;
   readonly #room = new WaitingRoom<Waiting>();
+  readonly #standstill = new Standstill();
   readonly #refused: Counter;
   /** By partner. */
   readonly #inFlight = new Map<string, number>();
@@ -109,7 +113,7 @@ class Gate implements AdmissionGate {
     this.#standingSinceMs ??= sinceMs;
     return new Promise((enter, refuse) => {
       this.#room.add({ partnerId, sinceMs, enter, refuse });
-      if (!this.#isLooking) void this.#lookForHanging();
+      if (!this.#isLooking) void this.#lookAtThoseWaiting();
     });
   }
 
@@ -169,6 +173,7 @@ class Gate implements AdmissionGate {
     this.#total += 1;
     this.#inFlight.set(partnerId, (this.#inFlight.get(partnerId) ?? 0) + 1);
     this.#room.hadTurn(partnerId);
+    this.#standstill.hadTurn(partnerId);
     const beganMs = this.#now();
     this.#limit.begun(this.#total, beganMs);
     let isLeft = false;
@@ -248,16 +253,25 @@ class Gate implements AdmissionGate {
     return other !== undefined && nowMs - other.atMs < ABOUT_MS;
   }
 
-  /** Places that are never given back, because an engine is away, must not keep everybody waiting. */
-  async #lookForHanging(): Promise<void> {
+  async #lookAtThoseWaiting(): Promise<void> {
     this.#isLooking = true;
     while (this.#room.size > 0) {
       await this.#options.clock.sleep(LOOK_EVERY_MS);
-      const nowMs = this.#now();
-      for (const { partnerId, refuse } of this.#room.removeBefore(nowMs - LONGEST_WAIT_MS)) refuse(this.#refusal(partnerId, nowMs));
+      this.#standstill.look(this.#room.partners());
+      this.#refuseWhoWaitsInVain(this.#now());
       if (this.#room.size === 0) this.#standingSinceMs = undefined;
     }
     this.#isLooking = false;
+  }
+
+  /** Places that are never given back, because an engine is away, must not keep everybody waiting; those who get on, if slowly, are better served than refused. */
+  #refuseWhoWaitsInVain(nowMs: number): void {
+    const refuse = (gone: readonly Waiting[]): void => {
+      for (const waiting of gone) waiting.refuse(this.#refusal(waiting.partnerId, nowMs));
+    };
+    refuse(this.#room.removeBefore(nowMs - LONGEST_WAIT_MS));
+    refuse(this.#room.removeBefore(nowMs - PATIENCE_MS, (partnerId) => this.#standstill.has(partnerId)));
+    refuse(this.#room.removeDownTo(ALWAYS_WAITING, nowMs - PATIENCE_MS));
   }
 }
 

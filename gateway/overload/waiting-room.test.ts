@@ -55,6 +55,28 @@ describe('the waiting room', () => {
     assert.equal(room.size, 2);
   });
 
+  it('removes those of some partners only', () => {
+    const room = roomOf('a', 'b', 'a', 'b');
+    assert.deepEqual(
+      room.removeBefore(9, (partnerId) => partnerId === 'b').map(({ sinceMs }) => sinceMs),
+      [1, 3],
+    );
+  });
+
+  it('removes the newest of whoever has most until few are left', () => {
+    const room = roomOf('a', 'b', 'b', 'b', 'a');
+    assert.deepEqual(
+      room.removeDownTo(2, 2).map(({ sinceMs }) => sinceMs),
+      [3, 2, 4],
+    );
+    assert.deepEqual([...room.partners()], ['a', 'b']);
+  });
+
+  it('removes nobody while whoever has most came only now', () => {
+    const room = roomOf('a', 'b', 'b');
+    assert.deepEqual(room.removeDownTo(0, 1), []);
+  });
+
   it('is empty to begin with', () => {
     const room = roomOf();
     assert.deepEqual([room.next(), room.fullest(), room.removeNewestOf('a'), room.size], [undefined, undefined, undefined, 0]);

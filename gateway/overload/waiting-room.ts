@@ -70,14 +70,30 @@ export class WaitingRoom<Who extends Waiter> {
     return this.#take(partnerId, 'newest');
   }
 
-  /** Those who came before then leave; oldest first within each partner. */
-  removeBefore(thenMs: number): Who[] {
+  /** Of those who wait. */
+  partners(): Iterable<string> {
+    return this.#lines.keys();
+  }
+
+  /** Those who came before then leave; oldest first within each partner. @param of the partners that they are of. Default: all */
+  removeBefore(thenMs: number, of: (partnerId: string) => boolean = everybody): Who[] {
     const left: Who[] = [];
     for (const [partnerId, line] of this.#lines)
-      while (line[0] && line[0].sinceMs < thenMs) {
+      while (line[0] && line[0].sinceMs < thenMs && of(partnerId)) {
         const gone = this.#take(partnerId, 'oldest');
         if (gone) left.push(gone);
       }
+    return left;
+  }
+
+  /** The newest of whoever has most leave until so many are left, for as long as whoever has most has somebody who came before then. */
+  removeDownTo(size: number, thenMs: number): Who[] {
+    const left: Who[] = [];
+    while (this.#size > size) {
+      const fullest = this.fullest();
+      if (fullest === undefined || this.#lines.get(fullest)![0]!.sinceMs >= thenMs) break;
+      left.push(this.#take(fullest, 'newest')!);
+    }
     return left;
   }
 
@@ -91,3 +107,4 @@ export class WaitingRoom<Who extends Waiter> {
 }
 
 const nobody = (): boolean => false;
+const everybody = (): boolean => true;
