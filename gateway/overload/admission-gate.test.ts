@@ -122,7 +122,8 @@ describe('the gate of intake', () => {
     for (let step = 0; step < 40; step += 1) {
       send('b');
       places.pop()!.leave();
-      send('a', 8);
+      send('a', step === 0 ? 6 : 1);
+      places.shift()?.leave();
       await clock.advance(50);
     }
     assert.equal(places.length, 2);
@@ -295,19 +296,32 @@ describe('the gate of intake', () => {
       assert.equal(refusals.length, 30 - 13);
     });
 
-    it('refuses those of a partner whose requests hang, and nobody else', async () => {
-      const { clock, process, refusals, places, send } = opened();
-      process.busyShare = 0.9; // two places for each
-      send('b', 8);
+    it('refuses those of a partner whose requests hang where there is no place for them, and nobody else', async () => {
+      const { clock, places, refusals, send } = opened();
+      send('a', 24);
+      places.length = 0; // they never leave
+      send('b', AT_ONCE);
       send('a', 3);
-      places.splice(-2); // a's never leave
       for (let turn = 0; turn < 6; turn += 1) {
         await clock.advance(250);
         send('b');
         places.shift()!.leave();
         await settled();
       }
-      assert.equal(refusals.length, 1);
+      assert.equal(refusals.length, 3);
+    });
+
+    it('lets one more in now and then beside others where requests take long: what waits takes no time from them', async () => {
+      const { clock, process, places, refusals, send } = opened();
+      process.busyShare = 0.9;
+      for (let step = 0; step < 3; step += 1) {
+        send('b');
+        places.pop()!.leave();
+        if (step === 0) send('a', 5);
+        assert.equal(places.length, 2 + step);
+        await clock.advance(500);
+      }
+      assert.deepEqual([places.length, refusals.length], [5, 0]);
     });
 
     it('refuses after a second what is more than may always wait', async () => {

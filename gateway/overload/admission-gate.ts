@@ -52,6 +52,10 @@ const PATIENCE_MS = 1_000;
 /** and where its turn would come, but slowly, now. */
 const LONGEST_WAIT_MS = 5_000;
 const LOOK_EVERY_MS = 250;
+/** In how many looks a line had no turn: what is in hand takes long, and not for want of time; */
+const SLOW = 2;
+/** it hangs. */
+const HANGING = 4;
 /** Another partner that was here so lately is about. */
 const ABOUT_MS = 1_000;
 /** A line of the log for each refusal would be the next overload. */
@@ -136,14 +140,18 @@ class Gate implements AdmissionGate {
    */
   #hasItsShare(partnerId: string, nowMs: number): boolean {
     if (!this.#isAnotherAbout(partnerId, nowMs)) return false;
-    const places = this.#places;
-    const most = Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)));
+    const most = this.#mostBesideOthers;
     const has = this.#inFlight.get(partnerId) ?? 0;
     const courteous = this.#courtesy.places(nowMs);
     const isFlood = this.#isFlood(partnerId, nowMs);
     if (has < Math.min(most, isFlood ? courteous : Math.max(MODEST, courteous)) && !(isFlood && this.#resting.has(partnerId))) return false;
     this.#courtesy.wanted(most, nowMs);
     return true;
+  }
+
+  get #mostBesideOthers(): number {
+    const places = this.#places;
+    return Math.max(1, places - Math.max(1, Math.floor(places * KEPT_FOR_OTHERS)));
   }
 
   /** Has a long line of it been standing for a while, and is it most of everything? Equals share what there is, and a hiccup is no flood. */
@@ -258,10 +266,20 @@ class Gate implements AdmissionGate {
     while (this.#room.size > 0) {
       await this.#options.clock.sleep(LOOK_EVERY_MS);
       this.#standstill.look(this.#room.partners());
+      this.#letInBehindSlow();
       this.#refuseWhoWaitsInVain(this.#now());
       if (this.#room.size === 0) this.#standingSinceMs = undefined;
     }
     this.#isLooking = false;
+  }
+
+  /** A place or two are many where a request takes 5 ms, and few where it waits a second for an engine: that takes no time from the others. */
+  #letInBehindSlow(): void {
+    for (const partnerId of this.#room.partners()) {
+      if (this.#standstill.looksOf(partnerId) < SLOW || this.#total >= this.#places) continue;
+      if ((this.#inFlight.get(partnerId) ?? 0) >= this.#mostBesideOthers) continue;
+      this.#room.next((waiting) => waiting !== partnerId)?.enter(this.#placeFor(partnerId));
+    }
   }
 
   /** Places that are never given back, because an engine is away, must not keep everybody waiting; those who get on, if slowly, are better served than refused. */
@@ -270,7 +288,7 @@ class Gate implements AdmissionGate {
       for (const waiting of gone) waiting.refuse(this.#refusal(waiting.partnerId, nowMs));
     };
     refuse(this.#room.removeBefore(nowMs - LONGEST_WAIT_MS));
-    refuse(this.#room.removeBefore(nowMs - PATIENCE_MS, (partnerId) => this.#standstill.has(partnerId)));
+    refuse(this.#room.removeBefore(nowMs - PATIENCE_MS, (partnerId) => this.#standstill.looksOf(partnerId) >= HANGING));
     refuse(this.#room.removeDownTo(ALWAYS_WAITING, nowMs - PATIENCE_MS));
   }
 }

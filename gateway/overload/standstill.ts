@@ -1,6 +1,6 @@
 /**
- * Whose line stands still: nobody of it had a turn for as many looks in a row as make up `LOOKS`. Looks are counted and not time, so that a process that was
- * stopped itself, or had no processor for a while, takes nobody for hanging.
+ * For how long lines have stood still: in how many looks in a row nobody of a partner that waits had a turn. Looks are counted and not time, so that a process
+ * that was stopped itself, or had no processor for a while, takes nobody for hanging.
  */
 export class Standstill {
   /** Since its last turn, by partner. */
@@ -13,13 +13,11 @@ export class Standstill {
   /** @param partnerIds of those who wait now */
   look(partnerIds: Iterable<string>): void {
     const looks = new Map<string, number>();
-    for (const partnerId of partnerIds) looks.set(partnerId, (this.#looks.get(partnerId) ?? 0) + 1);
+    for (const partnerId of partnerIds) looks.set(partnerId, this.looksOf(partnerId) + 1);
     this.#looks = looks;
   }
 
-  has(partnerId: string): boolean {
-    return (this.#looks.get(partnerId) ?? 0) >= LOOKS;
+  looksOf(partnerId: string): number {
+    return this.#looks.get(partnerId) ?? 0;
   }
 }
-
-const LOOKS = 4;
