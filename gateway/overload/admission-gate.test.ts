@@ -166,6 +166,7 @@ describe('the gate of intake', () => {
       send('b', 16);
       assert.equal(places.length, 2);
       for (let turn = 0; turn < 30; turn += 1) {
+        send('flood', 4);
         await clock.advance(20);
         places.shift()!.leave();
         send('b');
@@ -291,16 +292,16 @@ describe('the gate of intake', () => {
     });
 
     it('refuses whoever has waited for five seconds', async () => {
-      const { refusals, turns } = waiting(30);
+      const { refusals, turns } = waiting(16);
       await turns(14, 400);
-      assert.equal(refusals.length, 30 - 13);
+      assert.equal(refusals.length, 16 - 13);
     });
 
     it('refuses those of a partner whose requests hang where there is no place for them, and nobody else', async () => {
       const { clock, places, refusals, send } = opened();
       send('a', 24);
       places.length = 0; // they never leave
-      send('b', AT_ONCE);
+      send('b', 12);
       send('a', 3);
       for (let turn = 0; turn < 6; turn += 1) {
         await clock.advance(250);
@@ -324,12 +325,15 @@ describe('the gate of intake', () => {
       assert.deepEqual([places.length, refusals.length], [5, 0]);
     });
 
-    it('refuses after a second what is more than may always wait', async () => {
-      const { refusals, turns } = waiting(100);
+    it('refuses after a second what is more than a few, so that an overload keeps nobody waiting for longer', async () => {
+      const { refusals, send, turns } = waiting(64);
       await turns(12, 100);
       assert.equal(refusals.length, 0);
       await turns(1, 100);
-      assert.equal(refusals.length, 100 - 12 - 64);
+      assert.equal(refusals.length, 64 - 12 - 16);
+      send('a', 48);
+      await turns(3, 100);
+      assert.equal(refusals.length, 64 - 12 - 16 + 48 - 2);
     });
 
     it('takes nobody for hanging because the process itself stood still', async () => {

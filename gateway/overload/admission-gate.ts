@@ -34,6 +34,8 @@ interface Waiting extends Waiter {
 
 /** So many may always wait: what one client with many connections has outstanding is no overload. */
 const ALWAYS_WAITING = 64;
+/** So few of a partner wait on, however slow it is: no overload would leave it at that. */
+const FEW_WAITING = 16;
 /** A burst, or a pause of an engine, may fill the room so far for so long before anybody is refused. */
 const BURST = 512;
 const BURST_MS = 500;
@@ -47,7 +49,7 @@ const MODEST = 2;
 const QUEUE = 8;
 /** Of a timer. */
 const SHORTEST_REST_MS = 1;
-/** Who has waited for so long is refused if its line stands still, or is more than may always wait; */
+/** Who has waited for so long is refused if its line stands still, or is of more than a few; */
 const PATIENCE_MS = 1_000;
 /** and where its turn would come, but slowly, now. */
 const LONGEST_WAIT_MS = 5_000;
@@ -289,7 +291,7 @@ class Gate implements AdmissionGate {
     };
     refuse(this.#room.removeBefore(nowMs - LONGEST_WAIT_MS));
     refuse(this.#room.removeBefore(nowMs - PATIENCE_MS, (partnerId) => this.#standstill.looksOf(partnerId) >= HANGING));
-    refuse(this.#room.removeDownTo(ALWAYS_WAITING, nowMs - PATIENCE_MS));
+    refuse(this.#room.removeBeyond(FEW_WAITING, nowMs - PATIENCE_MS));
   }
 }
 

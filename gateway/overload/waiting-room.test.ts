@@ -63,18 +63,18 @@ describe('the waiting room', () => {
     );
   });
 
-  it('removes the newest of whoever has most until few are left', () => {
-    const room = roomOf('a', 'b', 'b', 'b', 'a');
+  it('removes the newest of a long line whose oldest came before', () => {
+    const room = roomOf('a', 'b', 'b', 'b', 'b', 'a');
     assert.deepEqual(
-      room.removeDownTo(2, 2).map(({ sinceMs }) => sinceMs),
-      [3, 2, 4],
+      room.removeBeyond(2, 2).map(({ sinceMs }) => sinceMs),
+      [4, 3],
     );
-    assert.deepEqual([...room.partners()], ['a', 'b']);
+    assert.deepEqual([room.size, ...room.partners()], [4, 'a', 'b']);
   });
 
-  it('removes nobody while whoever has most came only now', () => {
+  it('removes nobody of a long line that came only now', () => {
     const room = roomOf('a', 'b', 'b');
-    assert.deepEqual(room.removeDownTo(0, 1), []);
+    assert.deepEqual(room.removeBeyond(0, 0), []);
   });
 
   it('is empty to begin with', () => {

@@ -86,14 +86,14 @@ export class WaitingRoom<Who extends Waiter> {
     return left;
   }
 
-  /** The newest of whoever has most leave until so many are left, for as long as whoever has most has somebody who came before then. */
-  removeDownTo(size: number, thenMs: number): Who[] {
+  /** The newest leave of every line that is longer than `most` and whose oldest came before then. */
+  removeBeyond(most: number, thenMs: number): Who[] {
     const left: Who[] = [];
-    while (this.#size > size) {
-      const fullest = this.fullest();
-      if (fullest === undefined || this.#lines.get(fullest)![0]!.sinceMs >= thenMs) break;
-      left.push(this.#take(fullest, 'newest')!);
-    }
+    for (const [partnerId, line] of this.#lines)
+      while (line.length > most && line[0] && line[0].sinceMs < thenMs) {
+        const gone = this.#take(partnerId, 'newest');
+        if (gone) left.push(gone);
+      }
     return left;
   }
 
