@@ -77,6 +77,8 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
   stranger: Stranger | undefined;
   subscriber: Subscriber | undefined;
   readonly witness = new Witness();
+  /** Broken promises that were told: what one fault broke is not held against the next. */
+  readonly #told = new Set<string>();
   readonly #opened: AsyncDisposableStack;
 
   private constructor(opened: AsyncDisposableStack, { hub, engines, urls, links }: Parts) {
@@ -181,10 +183,12 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
     return this.promisesBroken();
   }
 
-  /** Once everything has come to its end. */
+  /** Once everything has come to its end; each is told once. */
   async promisesBroken(): Promise<readonly string[]> {
     await this.erp.behave(HEALTHY);
-    return brokenPromises(await gatherEvidence(this, this.witness, REST_LIMIT_MS));
+    const broken = brokenPromises(await gatherEvidence(this, this.witness, REST_LIMIT_MS)).filter((promise) => !this.#told.has(promise));
+    for (const promise of broken) this.#told.add(promise);
+    return broken;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
