@@ -49,9 +49,9 @@ const MODEST = 2;
 const QUEUE = 8;
 /** Of a timer. */
 const SHORTEST_REST_MS = 1;
-/** Who has waited for so long is refused if its line stands still, or is of more than a few; */
+/** Who has waited for so long is refused if its line stands still, or is of more than a few. */
 const PATIENCE_MS = 1_000;
-/** and where its turn would come, but slowly, now. */
+/** Nobody waits for longer. */
 const LONGEST_WAIT_MS = 5_000;
 const LOOK_EVERY_MS = 250;
 /** In how many looks a line had no turn: what is in hand takes long, and not for want of time; */
