@@ -325,6 +325,14 @@ describe('the gate of intake', () => {
       assert.deepEqual([places.length, refusals.length], [5, 0]);
     });
 
+    it('lets nobody in where all places are taken, however slow it is', async () => {
+      const { clock, places, send } = opened();
+      send('a', AT_ONCE);
+      send('b');
+      await clock.advance(900);
+      assert.equal(places.length, AT_ONCE);
+    });
+
     it('refuses after a second what is more than a few, so that an overload keeps nobody waiting for longer', async () => {
       const { refusals, send, turns } = waiting(64);
       await turns(12, 100);

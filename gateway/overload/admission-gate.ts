@@ -32,7 +32,7 @@ interface Waiting extends Waiter {
   readonly refuse: (error: HubError) => void;
 }
 
-/** So many may always wait: what one client with many connections has outstanding is no overload. */
+/** So many may always begin to wait: what one client with many connections has outstanding is no overload. */
 const ALWAYS_WAITING = 64;
 /** So few of a partner wait on, however slow it is: no overload would leave it at that. */
 const FEW_WAITING = 16;
