@@ -40,6 +40,10 @@ export interface PostgresServer extends AsyncDisposable {
   /** SIGSTOP and SIGCONT, to the server and all of its sessions. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
+  /** Makes the next files of its write-ahead log now: a disk that runs full then does so under its tables, and sessions are told. */
+  reserveLog(): Promise<void>;
+  /** Ends those files, until none can be made and the server gives up; only on a disk that is full. */
+  useUpLog(): Promise<void>;
   /** Of a server that was started on one. */
   readonly smallDisk: SmallDisk | undefined;
 }
@@ -53,6 +57,8 @@ export interface PostgresServerOptions {
   readonly archived?: boolean;
 }
 
+/** Of 16 MiB each; no more than `min_wal_size` are kept. */
+const RESERVED_LOG_FILES = 4;
 const SETTINGS = ['max_connections=200', 'logging_collector=off'];
 /**
  * Tests end processes, not machines, and some are over before a first vacuum a minute later. Each look at one of many databases is a process, of which
@@ -134,6 +140,10 @@ export const startPostgres = async ({
       await client.end();
     }
   };
+  const endLogFile = async (): Promise<void> => {
+    await query(url, "SELECT pg_logical_emit_message(false, 'test', 'nothing is ended that is empty')");
+    await query(url, 'SELECT pg_switch_wal()');
+  };
 
   await start();
   const [row] = await query<{ server_version: string }>(url, 'SHOW server_version');
@@ -174,6 +184,13 @@ export const startPostgres = async ({
       await start();
       while ((await query<{ recovers: boolean }>(url, 'SELECT pg_is_in_recovery() AS recovers'))[0]?.recovers) await sleep(20); // reads only
       recovery = [];
+    },
+    async reserveLog() {
+      for (let files = 0; files < RESERVED_LOG_FILES; files += 1) await endLogFile();
+      await query(url, 'CHECKPOINT'); // makes the next out of them
+    },
+    async useUpLog() {
+      while (isRunning()) await endLogFile().catch(() => sleep(20));
     },
     freeze: async () => signalAll(data, 'SIGSTOP'),
     thaw: async () => signalAll(data, 'SIGCONT'),

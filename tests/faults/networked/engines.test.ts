@@ -70,23 +70,38 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
     assert.equal(rebuilt.code, 0, rebuilt.stderr);
   }).timeout(TEST_LIMIT_MS);
 
-  it('answers 503 on intake while the disk of PostgreSQL is full, goes on reading, and loses nothing', async function () {
+  it('answers 503 on intake while the disk of PostgreSQL is full, goes on reading, and loses nothing, nor where PostgreSQL gives up', async function () {
     const { site } = held;
     const { postgres } = site.engines;
     const disk = postgres.smallDisk;
     if (!disk) return skip(this, smallDiskMissing() ?? 'PostgreSQL has no disk of its own');
-    const broken = await site.through(async () => {
-      disk.fill();
-      let number = 0;
-      const { body, headers } = await until(
+    let number = 0;
+    const refusal = (code: string) =>
+      until(
         'an order being refused',
         () => site.demo.post('/api/v1/orders', anOrder(`FULL-${(number += 1)}`)),
-        ({ status, body: { code } }) => status === 503 && code === 'HUB_STORAGE_FULL',
+        ({ status, body }) => status === 503 && body.code === code,
       );
-      assert.ok(Number(headers.get('retry-after')) > 0, body.detail);
-      assert.equal((await site.demo.get('/api/v1/orders?limit=5')).status, 200);
-      disk.free();
-      if (!postgres.isRunning()) await postgres.start();
+    const broken = await site.through(async ({ someLoad }) => {
+      await postgres.reserveLog();
+      disk.fill();
+      try {
+        const { body, headers } = await refusal('HUB_STORAGE_FULL');
+        assert.ok(Number(headers.get('retry-after')) > 0, body.detail);
+        assert.equal((await site.demo.get('/api/v1/orders?limit=5')).status, 200);
+      } finally {
+        disk.free();
+      }
+      await someLoad();
+      disk.fill();
+      try {
+        await postgres.useUpLog();
+        const { body, headers } = await refusal('HUB_ENGINE_UNAVAILABLE');
+        assert.ok(Number(headers.get('retry-after')) > 0, body.detail);
+      } finally {
+        disk.free();
+        await postgres.start();
+      }
     }, round(awayAtPresent));
     assert.deepEqual(broken, []);
   }).timeout(TEST_LIMIT_MS);
