@@ -43,18 +43,7 @@ const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: st
   {
     name: ON_KURRENTDB,
     profile: 'networked-kurrentdb',
-    journeys: [
-      'awkward-moments',
-      'consumers',
-      'erasure',
-      'first-order',
-      'history',
-      'operator-audit',
-      'payments',
-      'tenants',
-      'undoing',
-      'webhook-recovery',
-    ],
+    journeys: ['awkward-moments', 'consumers', 'erasure', 'first-order', 'history', 'payments', 'undoing', 'webhook-recovery'],
   },
 ];
 

@@ -48,8 +48,8 @@ const tasks: readonly Task[] = [
       runGroup(ROOT, group.files, mochaOptions, { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
   })),
 ].map((task) => timed(task, took));
-/** One more than processors: a group that kills engines and hubs waits for most of its time until others have noticed. */
-const WIDTH = Math.min(4, Math.max(2, availableParallelism()) + 1);
+/** As many as processors. Groups that start many processes slow each other down by more than what a third would use of the waits of two. */
+const WIDTH = Math.min(4, Math.max(2, availableParallelism()));
 const startedMs = performance.now();
 const before = cpuTimes();
 const outcomes = [...(await inParallel(tasks, WIDTH, { signal: toldToEnd }))];

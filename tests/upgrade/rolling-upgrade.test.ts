@@ -17,7 +17,7 @@ import { COMING_MIGRATIONS } from './coming-changes.ts';
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 const OUTAGE = { ...HEALTHY, outage: 'unavailable' } as const;
 /** Of each sender: there is to be a call under way whenever a process ends, and few orders, since starting twenty processes takes long. */
-const PAUSE_MS = 200;
+const PAUSE_MS = 400;
 /** That wait for the ERP when replicas begin to be replaced. */
 const WAITING = 10;
 

@@ -13,7 +13,7 @@ import { type NetworkedSite, networkedSite, TEST_LIMIT_MS } from './site.ts';
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
 /** Of each sender: takeovers take a minute or two, and FerretDB is slow once it holds thousands of orders. */
-const PAUSE_MS = 250;
+const PAUSE_MS = 500;
 
 /** Of each kind one: whoever leads more is frozen with all of it. */
 const LEADERSHIPS = ['sequencer', 'relay', 'projector-orders', 'webhook-fan-out'] as const;

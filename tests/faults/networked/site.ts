@@ -29,9 +29,9 @@ const WEBHOOKS = {
   HUB_WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
   HUB_WEBHOOK_RETRY_DELAYS: Array.from({ length: 30 }, () => '1s').join(),
 };
-const PAUSE_MS = 400;
+const PAUSE_MS = 800;
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
-const SOME_ORDERS = 15;
+const SOME_ORDERS = 10;
 
 export interface Round {
   /** Of the round's chances; printed, and given by HUB_FAULTS_SEED. */
@@ -41,7 +41,7 @@ export interface Round {
   readonly excused: (answer: Answer) => boolean;
   /** Every call is to have an answer. Default false. */
   readonly alwaysThere?: boolean;
-  /** Of each sender, between two acts. Default 400: ten processes share a machine with others. */
+  /** Of each sender, between two acts. Default 800: ten processes share a machine with others. */
   readonly pauseMs?: number;
 }
 
