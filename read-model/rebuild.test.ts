@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import { DEAD_LETTERS } from '@sagahub/contracts/messages/dead-letter.ts';
 import type { DocumentStore } from '@sagahub/contracts/ports/document-store.ts';
 import { eventually } from '@sagahub/contracts/testing/eventually.ts';
@@ -130,6 +131,28 @@ describe('rebuild', () => {
     await site.caughtUp(projector);
     await rebuild(projector, { ...site.ports, documents });
     assert.equal((await site.documents.get(ORDERS, late ?? ''))?.revision, 0);
+  });
+
+  it('takes in what another process projects as it ends, and only then takes the place of the old documents', async () => {
+    await using site = await openSite();
+    let refused = 0;
+    const documents: DocumentStore = new Proxy(site.documents, {
+      get: (target, member) =>
+        member !== 'promote'
+          ? Reflect.get(target, member).bind(target)
+          : async (...args: Parameters<DocumentStore['promote']>) => {
+              if (refused++ > 0) return target.promote(...args);
+              await site.tell(newOrderId(), [received('late')]);
+              throw new RevisionConflictError('the documents', 1, 2);
+            },
+    });
+    const projector = await site.project();
+    const ids = await busy(site, 3);
+    await site.caughtUp(projector);
+    await rebuild(projector, { ...site.ports, documents });
+    await site.caughtUp(projector);
+    assert.equal(refused, 2);
+    assert.equal((await readProjectionRecord('orders', site.documents))?.counts['accepted'], ids.length + 1);
   });
 
   it('goes on where it was interrupted', async () => {

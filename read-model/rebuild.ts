@@ -1,6 +1,7 @@
 import type { RebuildProgress } from '@sagahub/contracts/api/operations-views.ts';
+import { RevisionConflictError } from '@sagahub/contracts/errors.ts';
 import type { RecordedEvent } from '@sagahub/contracts/events.ts';
-import type { Generation } from '@sagahub/contracts/ports/document-store.ts';
+import type { DocumentStore, Generation } from '@sagahub/contracts/ports/document-store.ts';
 import { LOG_START } from '@sagahub/contracts/ports/event-store.ts';
 import type { Ports } from '@sagahub/contracts/service.ts';
 import { ProjectionWriter } from './projection-writer.ts';
@@ -33,12 +34,24 @@ export const rebuild = async (projector: Projector, ports: RebuildPorts, options
   };
   // The live documents move on meanwhile: the last short page is written while they are held still.
   while ((await run.catchUp(await target(projector.checkpoint))) === run.pageSize);
-  await projector.exchange(async (checkpoint) => {
-    run.forgetAhead();
-    while ((await run.catchUp(await target(checkpoint))) > 0);
-    await ports.documents.promote(projector.projection.name, run.generation);
-  });
+  for (let isDone = false; !isDone; )
+    await projector.exchange(async (checkpoint) => {
+      run.forgetAhead();
+      while ((await run.catchUp(await target(checkpoint))) > 0);
+      isDone = await putInPlace(ports.documents, projector.projection.name, run.generation);
+    });
   return run.report(true);
+};
+
+/** @returns false: another process projects, and has written meanwhile; until it has noticed, the live documents stand still */
+const putInPlace = async (documents: DocumentStore, projection: string, generation: Generation): Promise<boolean> => {
+  try {
+    await documents.promote(projection, generation);
+    return true;
+  } catch (error) {
+    if (error instanceof RevisionConflictError) return false;
+    throw error;
+  }
 };
 
 /** What an earlier attempt left, unless other folds made it, it is of events that the log has no more, or what it wrote about itself does not fit. */

@@ -190,6 +190,31 @@ describe('MongoDB', () => {
       assert.equal((await other.get('orders', 'late'))?.revision, 1);
     });
 
+    it('that another process has written to are not replaced by what lacks that, and take no more until it is in their place', async () => {
+      await using leads = await open();
+      await using rebuilds = await open();
+      await leads.checkpoint('p');
+      await leads.write('p', [put('one', 1)], 1n);
+      assert.equal(await rebuilds.checkpoint('p'), 1n);
+      const next = await rebuilds.beginRebuild('p', ['orders']);
+      await rebuilds.write('p', [put('one', 1)], 1n, next);
+      await leads.write('p', [put('two', 1)], 2n);
+
+      await assert.rejects(rebuilds.promote('p', next), RevisionConflictError);
+      assert.ok(await leads.get('orders', 'two'));
+      await assert.rejects(leads.write('p', [put('three', 1)], 3n), RevisionConflictError);
+
+      assert.equal(await rebuilds.checkpoint('p'), 2n);
+      await rebuilds.write('p', [put('two', 1)], 2n, next);
+      await rebuilds.promote('p', next);
+      assert.equal(await leads.checkpoint('p'), 2n);
+      await leads.write('p', [put('three', 1)], 3n);
+      assert.deepEqual(
+        (await leads.find('orders', { limit: 10 })).map(({ id }) => id),
+        ['one', 'three', 'two'],
+      );
+    });
+
     it('that were replaced are removed in the end, by the next start if need be', async () => {
       {
         await using store = await open();

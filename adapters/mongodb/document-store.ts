@@ -282,6 +282,7 @@ class MongoDocuments implements DocumentStore, EngineHealth {
       await this.#refresh();
       if (!this.#isRebuilding(projection, generation)) throw notRebuilding(projection, generation);
       await this.#progress.read(Progress.keyOf(projection, Number(generation))); // its last documents are in their places
+      await this.#progress.seal(this.#progressKey(projection));
       await this.#progress.inherit(this.#progressKey(projection), Progress.keyOf(projection, Number(generation)));
       const retired = await this.#pointer.change((state) => promoted(state, projection, Number(generation), this.#nameOf));
       await this.#progress.remove(Progress.keyOf(projection, retired.generation)); // a projector that slept through it cannot go on there

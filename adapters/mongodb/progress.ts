@@ -83,6 +83,24 @@ export class Progress {
     });
   }
 
+  /**
+   * Whoever writes next must have read the checkpoint since: another generation is to take the place of this one.
+   * @throws RevisionConflictError somebody else has written since the checkpoint was read here; they too must read it before they go on
+   */
+  seal(key: string): Promise<void> {
+    return this.#inLine(key, async () => {
+      const read = this.#known.get(key)?.version;
+      for (;;) {
+        const { version, epoch } = await this.#catchUp(key);
+        const { matchedCount } = await this.#entries.updateOne({ _id: key, version }, { $set: { version: version + 1 } });
+        if (matchedCount === 0) continue; // somebody wrote meanwhile
+        this.#known.set(key, { version: version + 1, epoch });
+        if (read !== undefined && read !== version) throw new RevisionConflictError(key, read, version);
+        return;
+      }
+    });
+  }
+
   /** What was refused for one entry is refused for the other from now on. */
   inherit(from: string, to: string): Promise<void> {
     return this.#inLine(to, async () => {

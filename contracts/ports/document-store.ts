@@ -84,8 +84,9 @@ export interface DocumentStore extends AsyncDisposable {
   /** The rebuild that was begun and neither promoted nor dropped, if any. */
   rebuilding(projection: string): Promise<Generation | undefined>;
   /**
-   * The next generation becomes the live one, with its checkpoint; the old one is removed. The caller has brought it as far
-   * as the live one first, and writes nothing live meanwhile. After a crash it happened, or {@link rebuilding} still names it.
+   * The next generation becomes the live one, with its checkpoint; the old one is removed. The caller has read the live checkpoint, has brought the
+   * next one as far, and writes nothing live meanwhile. After a crash it happened, or {@link rebuilding} still names it.
+   * @throws RevisionConflictError another process has written to the live one since; what it writes next is refused until it has read the checkpoint again
    */
   promote(projection: string, generation: Generation): Promise<void>;
   dropRebuild(projection: string, generation: Generation): Promise<void>;
