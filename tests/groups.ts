@@ -22,10 +22,7 @@ const ON_KURRENTDB = 'journeys on KurrentDB';
 
 /** Every test file belongs to the first group whose folder it lies in. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
-  [
-    MANY_PROCESSES,
-    ['tests/faults/networked/engines', 'tests/faults/networked/kurrentdb', 'tests/networked/', 'tests/upgrade/', 'tests/bench/networked'],
-  ],
+  [MANY_PROCESSES, ['tests/faults/networked/kurrentdb', 'tests/networked/', 'tests/upgrade/', 'tests/bench/networked']],
   [UNDER_FIRE, ['tests/faults/networked/']],
   [ENGINES, ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   [FAULTS, ['tests/faults/']],
@@ -34,17 +31,32 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
   ['services and contracts', ['']],
 ];
 
+/** Those that read or write the log in different ways. */
+const OF_THE_LOG = [
+  'awkward-moments',
+  'consumers',
+  'erasure',
+  'first-order',
+  'history',
+  'operator-audit',
+  'payments',
+  'tenants',
+  'undoing',
+  'webhook-recovery',
+].map((journey) => `tests/journeys/${journey}.test.ts`);
+/** What comes first, and what ends every process in between. */
+const ON_BOTH = ['awkward-moments', 'first-order'].map((journey) => `tests/journeys/${journey}.test.ts`);
+
+/** Takes some ten minutes more. */
+const EVERYWHERE = process.env['HUB_TEST_EVERY_JOURNEY'] === 'true';
+
 /**
- * The journeys once more, unchanged, against five processes on real engines. On KurrentDB, the same processes on another log, those that read or write
- * it in different ways; what the others see of it is in those, and in the contract suite of its port (`HUB_TEST_PROFILE=networked-kurrentdb` with their names runs them).
+ * The journeys once more, unchanged, against five processes on real engines: each on one of the two logs, since starting five processes for it is what takes
+ * the time, or on both with `HUB_TEST_EVERY_JOURNEY`. What the logs have in common is in the contract suite of their port, which both pass.
  */
-const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly journeys?: readonly string[] }[] = [
-  { name: ON_POSTGRES, profile: 'networked-postgres' },
-  {
-    name: ON_KURRENTDB,
-    profile: 'networked-kurrentdb',
-    journeys: ['awkward-moments', 'consumers', 'erasure', 'first-order', 'history', 'payments', 'undoing', 'webhook-recovery'],
-  },
+const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly has: (journey: string) => boolean }[] = [
+  { name: ON_POSTGRES, profile: 'networked-postgres', has: (journey) => !OF_THE_LOG.includes(journey) || ON_BOTH.includes(journey) },
+  { name: ON_KURRENTDB, profile: 'networked-kurrentdb', has: (journey) => OF_THE_LOG.includes(journey) },
 ];
 
 /** The slowest come first, so that no processor idles at the end. */
@@ -71,9 +83,9 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
     ...([MANY_PROCESSES, UNDER_FIRE, FAULTS, JOURNEYS].includes(name) && { unmeasured: true }),
   }));
   const all = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
-  const networked = NETWORKED_JOURNEYS.map(({ name, profile, journeys }) => ({
+  const networked = NETWORKED_JOURNEYS.map(({ name, profile, has }) => ({
     name,
-    files: journeys?.map((journey) => `tests/journeys/${journey}.test.ts`) ?? all,
+    files: all.filter((journey) => EVERYWHERE || has(journey)),
     env: { HUB_TEST_PROFILE: profile },
     unmeasured: true,
   }));

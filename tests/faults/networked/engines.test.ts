@@ -7,12 +7,12 @@ import { seededRandom } from '@sagahub/simulators/random.ts';
 import { availability as smallDiskMissing } from '../../servers/small-disk.ts';
 import { emptyRabbitMq, emptyRedis } from './emptying.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';
-import { networkedSite, type Round, TEST_LIMIT_MS } from './site.ts';
+import { type Round, sharedSite, TEST_LIMIT_MS } from './site.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
 describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=${seed})`, () => {
-  const held = networkedSite('postgres', () => ({ smallDisk: smallDiskMissing() === undefined }));
+  const held = sharedSite();
   const round = (excused: Round['excused']): Round => ({ seed, random: seededRandom(seed), excused });
 
   it('answers everybody and loses nothing when Redis is emptied and restarted', async () => {

@@ -8,7 +8,7 @@ import { startTcpProxy } from '../../servers/tcp-proxy.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { awayAtPresent } from './excuses.ts';
 import { type Leaders, leadersOf } from './leaders.ts';
-import { type NetworkedSite, networkedSite, TEST_LIMIT_MS } from './site.ts';
+import { type NetworkedSite, networkedSite, sharedSite, TEST_LIMIT_MS } from './site.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
@@ -76,7 +76,7 @@ describe(`leaders that hang and wake up in a hub of many processes (HUB_FAULTS_S
 });
 
 describe(`leaders whose engine is out of reach of them alone (HUB_FAULTS_SEED=${seed})`, () => {
-  const held = networkedSite('postgres');
+  const held = sharedSite();
 
   for (const { name, process, setting } of [
     { name: 'relay', process: 'orchestration-service', setting: 'HUB_RABBITMQ_URL' },

@@ -4,13 +4,13 @@ import { seededRandom } from '@sagahub/simulators/random.ts';
 import { PROCESSES } from '../../support/networked-hub.ts';
 import { misbehave } from '../campaign.ts';
 import { awayAtPresent, noExcuse } from './excuses.ts';
-import { networkedSite, REPLICAS, TEST_LIMIT_MS } from './site.ts';
+import { REPLICAS, sharedSite, TEST_LIMIT_MS } from './site.ts';
 
 /** The seed makes the plan, the machine the timing: a failure is most often seen again, and not always. */
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
 describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=${seed})`, () => {
-  const held = networkedSite('postgres');
+  const held = sharedSite();
 
   it('keeps every promise when a replica of each service, and a gateway, is killed and started again', async () => {
     const { site } = held;

@@ -5,7 +5,7 @@ import { runNetworkedCampaign } from './campaign.ts';
 import { lineOf } from './report.ts';
 
 /** `npm run faults -- --profile networked --rounds N --seed S` plays more. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 const LIMIT_MS = 900_000;
 /** The seed makes the plan, the machine the timing: a failure is most often seen again, and not always. */
 const firstSeed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);

@@ -3,6 +3,7 @@ import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { type EventStoreKind, migrateWith, missingEngines, SharedEngines } from '../../support/engines.ts';
 import { type Engines, NetworkedHub } from '../../support/networked-hub.ts';
+import { availability as smallDiskMissing } from '../../servers/small-disk.ts';
 import { HEALTHY, stockUp } from '../campaign.ts';
 import { type Answer, ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { gatherEvidence, type HubFromOutside, STRANGER, type Stranger, type Subscriber, TOLD } from '../evidence.ts';
@@ -196,6 +197,25 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
   }
 }
 
+/** What tests see of a site that is started before the first of them. */
+export interface HeldSite {
+  readonly site: NetworkedSite;
+}
+
+const heldBy = (open: (context: Mocha.Context) => Promise<NetworkedSite>): HeldSite => {
+  const holder: { site: NetworkedSite } = { site: undefined as unknown as NetworkedSite };
+  before(async function () {
+    this.timeout(START_LIMIT_MS);
+    const missing = missingEngines();
+    if (missing.length > 0) skip(this, missing.join('; '));
+    holder.site = await open(this);
+  });
+  afterEach(function () {
+    explainFailure(this, () => `the processes printed at the end:\n${holder.site?.hub.output}`);
+  });
+  return holder;
+};
+
 /**
  * One site for all tests of a `describe`; they are skipped where an engine is missing.
  * @param more asked for before anything is started; may skip
@@ -203,20 +223,30 @@ export class NetworkedSite implements HubFromOutside, AsyncDisposable {
 export const networkedSite = (
   eventStore: EventStoreKind,
   more: (context: Mocha.Context) => Partial<SiteOptions> = () => ({}),
-): { readonly site: NetworkedSite } => {
-  const holder: { site: NetworkedSite } = { site: undefined as unknown as NetworkedSite };
-  before(async function () {
-    this.timeout(START_LIMIT_MS);
-    const missing = missingEngines();
-    if (missing.length > 0) skip(this, missing.join('; '));
-    holder.site = await NetworkedSite.open({ eventStore, ...more(this) });
-  });
+): HeldSite => {
+  const held = heldBy((context) => NetworkedSite.open({ eventStore, ...more(context) }));
   after(async function () {
     this.timeout(START_LIMIT_MS);
-    await holder.site?.[Symbol.asyncDispose]();
+    await held.site?.[Symbol.asyncDispose]();
   });
-  afterEach(function () {
-    explainFailure(this, () => `the processes printed at the end:\n${holder.site?.hub.output}`);
+  return held;
+};
+
+let shared: Promise<NetworkedSite> | undefined;
+
+/** One site for all the `describe`s of a run that ask for nothing of their own: starting one costs more than most of their tests. PostgreSQL has a disk of its own if it can. */
+export const sharedSite = (): HeldSite =>
+  heldBy((context) => {
+    shared ??= disposedAtTheEnd(context, NetworkedSite.open({ eventStore: 'postgres', smallDisk: smallDiskMissing() === undefined }));
+    return shared;
   });
-  return holder;
+
+const disposedAtTheEnd = ({ test }: Mocha.Context, opened: Promise<NetworkedSite>): Promise<NetworkedSite> => {
+  let suite = test?.parent;
+  while (suite?.parent) suite = suite.parent;
+  suite?.afterAll(async function () {
+    this.timeout(START_LIMIT_MS);
+    await (await opened)[Symbol.asyncDispose]();
+  });
+  return opened;
 };
