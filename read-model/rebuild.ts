@@ -34,12 +34,16 @@ export const rebuild = async (projector: Projector, ports: RebuildPorts, options
   };
   // The live documents move on meanwhile: the last short page is written while they are held still.
   while ((await run.catchUp(await target(projector.checkpoint))) === run.pageSize);
-  for (let isDone = false; !isDone; )
+  const exchanged = async (): Promise<boolean> => {
+    let isInPlace = false;
     await projector.exchange(async (checkpoint) => {
       run.forgetAhead();
       while ((await run.catchUp(await target(checkpoint))) > 0);
-      isDone = await putInPlace(ports.documents, projector.projection.name, run.generation);
+      isInPlace = await putInPlace(ports.documents, projector.projection.name, run.generation);
     });
+    return isInPlace;
+  };
+  while (!(await exchanged()));
   return run.report(true);
 };
 
