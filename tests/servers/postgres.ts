@@ -42,7 +42,7 @@ export interface PostgresServer extends AsyncDisposable {
   thaw(): Promise<void>;
   /** Makes the next files of its write-ahead log now: a disk that runs full then does so under its tables, and sessions are told. */
   reserveLog(): Promise<void>;
-  /** Ends those files, until none can be made and the server gives up; only on a disk that is full. */
+  /** After {@link reserveLog}: ends those files, until none can be made and the server gives up; only on a disk that is full. */
   useUpLog(): Promise<void>;
   /** Of a server that was started on one. */
   readonly smallDisk: SmallDisk | undefined;
@@ -140,9 +140,11 @@ export const startPostgres = async ({
       await client.end();
     }
   };
+  /** Kept from {@link PostgresServer.reserveLog} on: on a full disk sessions cannot always begin. */
+  let session: pg.Client | undefined;
   const endLogFile = async (): Promise<void> => {
-    await query(url, "SELECT pg_logical_emit_message(false, 'test', 'nothing is ended that is empty')");
-    await query(url, 'SELECT pg_switch_wal()');
+    await session!.query("SELECT pg_logical_emit_message(false, 'test', 'nothing is ended that is empty')");
+    await session!.query('SELECT pg_switch_wal()');
   };
 
   await start();
@@ -186,16 +188,21 @@ export const startPostgres = async ({
       recovery = [];
     },
     async reserveLog() {
+      session = new pg.Client({ connectionString: url });
+      session.on('error', () => undefined);
+      await session.connect();
       for (let files = 0; files < RESERVED_LOG_FILES; files += 1) await endLogFile();
-      await query(url, 'CHECKPOINT'); // makes the next out of them
+      await session.query('CHECKPOINT'); // makes the next out of them
     },
     async useUpLog() {
+      if (!session) throw new Error('nothing was reserved');
       while (isRunning()) await endLogFile().catch(() => sleep(20));
     },
     freeze: async () => signalAll(data, 'SIGSTOP'),
     thaw: async () => signalAll(data, 'SIGCONT'),
     smallDisk,
     async [Symbol.asyncDispose]() {
+      await session?.end().catch(() => {}); // it may be long gone
       await end('SIGINT');
       smallDisk?.[Symbol.dispose]();
       await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
