@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { skip } from '@sagahub/contracts/testing/skip.ts';
 import { ROOT } from '../source-files.ts';
+import { PROCESSES } from './networked-hub.ts';
 import pinned from '../upgrade/previous-release.json' with { type: 'json' };
 
 /** Folder of this release's code, which tests run in. */
@@ -36,6 +48,24 @@ export const previousRelease = (context: Mocha.Context): PreviousRelease => {
     folder,
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+};
+
+/**
+ * Its processes run from a bundle, as those of this release do in tests: with sources they take twice as long to start. Made by this release's
+ * `npm run build`, which it has not.
+ */
+export const bundled = (release: PreviousRelease): PreviousRelease => {
+  const { folder } = release;
+  mkdirSync(join(folder, 'hub', 'bundle'), { recursive: true });
+  copyFileSync(join(ROOT, 'hub', 'bundle', 'build.mjs'), join(folder, 'hub', 'bundle', 'build.mjs'));
+  execFileSync(process.execPath, ['hub/bundle/build.mjs'], { cwd: folder });
+  const made = JSON.parse(readFileSync(join(folder, 'dist', 'current.json'), 'utf8')) as { readonly folder: string };
+  for (const name of PROCESSES)
+    writeFileSync(
+      join(folder, name, 'main.ts'),
+      `import { runProcess } from '../dist/${made.folder}/process.js';\n\nawait runProcess('${name}');\n`,
+    );
+  return release;
 };
 
 const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' });

@@ -11,7 +11,7 @@ import { statsOf } from '../faults/evidence.ts';
 import { migrateWith } from '../support/engines.ts';
 import { EventConsumer } from '../support/event-consumer.ts';
 import { PROCESSES, type ProcessName } from '../support/networked-hub.ts';
-import { type PreviousRelease, previousRelease, THIS_RELEASE } from '../support/previous-release.ts';
+import { bundled, type PreviousRelease, previousRelease, THIS_RELEASE } from '../support/previous-release.ts';
 import { COMING_MIGRATIONS } from './coming-changes.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
@@ -25,7 +25,7 @@ describe(`a rolling upgrade from the previous release, and back (HUB_FAULTS_SEED
   let previous: PreviousRelease | undefined;
   let ledger: EventConsumer | undefined;
   const held = networkedSite('postgres', (context) => ({
-    release: (previous = previousRelease(context)).folder,
+    release: (previous = bundled(previousRelease(context))).folder,
     env: ({ HUB_RABBITMQ_URL: url }) => ({ HUB_EVENTS_URL: url, HUB_CONSUMERS: 'ledger=order.completed', HUB_INBOX_URL: url }),
   }));
   before(async () => {
