@@ -196,7 +196,9 @@ export const startPostgres = async ({
     },
     async useUpLog() {
       if (!session) throw new Error('nothing was reserved');
-      while (isRunning()) await endLogFile().catch(() => sleep(20));
+      for (const giveUpAtMs = performance.now() + 30_000; isRunning(); await endLogFile().catch(() => sleep(20)))
+        if (performance.now() > giveUpAtMs)
+          throw new Error('PostgreSQL goes on although its log cannot: has the session of reserveLog ended?');
     },
     freeze: async () => signalAll(data, 'SIGSTOP'),
     thaw: async () => signalAll(data, 'SIGCONT'),

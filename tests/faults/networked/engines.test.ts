@@ -100,7 +100,7 @@ describe(`a hub of many processes, with PostgreSQL as its log (HUB_FAULTS_SEED=$
         assert.ok(Number(headers.get('retry-after')) > 0, body.detail);
       } finally {
         disk.free();
-        await postgres.start();
+        if (!postgres.isRunning()) await postgres.start();
       }
     }, round(awayAtPresent));
     assert.deepEqual(broken, []);
