@@ -2,18 +2,23 @@
  * `npm run build`: what runs, with everything it imports, in a few files under `dist/` instead of 1,700. Nothing needs it: without it, or once a
  * source is newer, the sources run as they are. What it saves is most of the time of a start.
  *
+ *   node hub/bundle/build.mjs                            what users run, into dist/
+ *   node hub/bundle/build.mjs FOLDER SOURCE [SOURCE ...] these programs, into that folder, for tests that start them over and over
+ *
  * Plain JavaScript, so that it runs on whatever Node the machine has.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-const dist = join(root, 'dist');
-
 /** What may be run, by name: `runnable.ts` loads it. */
 const ENTRIES = { cli: 'hub/cli/main.ts', process: 'hub/networked/process.ts' };
+const [folder = 'dist', ...programs] = process.argv.slice(2);
+const dist = resolve(root, folder);
+const name = `${Date.now()}`;
+const outdir = join(dist, name);
 
 /** Libraries in CommonJS find what they need by these. No other name is used here: a library may have its own under it, say `URL`. */
 const COMMON_JS = `import { createRequire as createRequireHere } from 'node:module';
@@ -26,7 +31,7 @@ const besideTheirSource = {
   name: 'beside their source',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const source = JSON.stringify(`../../${relative(root, path).replaceAll('\\', '/')}`);
+      const source = JSON.stringify(relative(outdir, path).replaceAll('\\', '/'));
       const here = {
         url: `new URL(${source}, import.meta.url).href`,
         dirname: `pathHere(new URL('.', new URL(${source}, import.meta.url)))`,
@@ -37,11 +42,10 @@ const besideTheirSource = {
   },
 };
 
-const name = `${Date.now()}`;
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ENTRIES,
-  outdir: join(dist, name),
+  entryPoints: programs.length === 0 ? ENTRIES : Object.fromEntries(programs.map((path) => [basename(path, '.ts'), path])),
+  outdir,
   bundle: true,
   splitting: true,
   platform: 'node',

@@ -20,11 +20,12 @@ export const runnable = async <Name extends keyof Runnables>(name: Name): Promis
 
 /**
  * The folder of a bundle that is no older than any source it was made of.
+ * @param among where bundles were put, within `root`
  * @returns undefined when there is none, and while coverage is taken, which is of the sources
  */
-export const bundleOf = (root: string): string | undefined => {
+export const bundleOf = (root: string, among = 'dist'): string | undefined => {
   if (process.env['NODE_V8_COVERAGE']) return undefined;
-  const dist = resolve(root, 'dist');
+  const dist = resolve(root, among);
   try {
     const { folder, sources } = JSON.parse(readFileSync(resolve(dist, 'current.json'), 'utf8')) as { folder: string; sources: string[] };
     const madeAtMs = Number(folder);

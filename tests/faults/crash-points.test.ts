@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
 import { HubProcess } from '@sagahub/hub/harness/hub-process.ts';
 import { anOrder } from '@sagahub/hub/harness/orders.ts';
 import { until } from '@sagahub/hub/harness/until.ts';
 import { WELL_BEHAVED } from '@sagahub/simulators/erp/behaviour.ts';
+import { programOf } from '../bundle.ts';
+import { ROOT } from '../source-files.ts';
 import type { CrashPointName } from './crash-points.ts';
 import { CrashScene } from './crash-scene.ts';
 import { Drill, SKU, unanswered } from './drill.ts';
 import { gatherEvidence } from './evidence.ts';
 import { brokenPromises, type Evidence } from './invariants.ts';
 
-const CRASHING_HUB = fileURLToPath(new URL('./crashing-hub.ts', import.meta.url));
+const CRASHING_HUB = 'tests/faults/crashing-hub.ts';
 const QUICK = {
   HUB_ERP_TIMEOUT: '500ms',
   HUB_ERP_RETRY_DELAYS: '50ms,100ms,200ms,400ms',
@@ -37,7 +38,7 @@ interface Plan {
 const crashAndRecover = async (at: CrashPointName, { provoke, left, afterwards }: Plan): Promise<Evidence> => {
   await using hub = await HubProcess.create({ env: QUICK, erp: { refusedSkus: [REFUSED_SKU] } });
   const drill = new Drill(hub);
-  const started = hub.startAgain({ HUB_TEST_CRASH_AT: at }, [CRASHING_HUB]).then(async () => {
+  const started = hub.startAgain({ HUB_TEST_CRASH_AT: at }, [programOf(ROOT, CRASHING_HUB)]).then(async () => {
     if (provoke) return provoke(drill);
     await drill.stockUp();
     await drill.post('PO-1');

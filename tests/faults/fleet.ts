@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
+import { programOf } from '../bundle.ts';
+import { ROOT } from '../source-files.ts';
 
 /** Environment variable: the environments of the hubs, as a JSON list. */
 export const FLEET = 'HUB_TEST_FLEET';
@@ -19,7 +21,7 @@ export interface MemberReady {
   readonly managementUrl: string;
 }
 
-const PROGRAM = fileURLToPath(new URL('./fleet-process.ts', import.meta.url));
+const PROGRAM = 'tests/faults/fleet-process.ts';
 const COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
 /** Only bounds a failing run. */
 const START_LIMIT_MS = 120_000;
@@ -140,7 +142,7 @@ export class HubFleet implements AsyncDisposable {
       HUB_DEMO_OPERATOR_SECRET: SECRETS.operator,
       HUB_DEMO_AUDITOR_SECRET: SECRETS.auditor,
     }));
-    const child = spawn(process.execPath, [PROGRAM], {
+    const child = spawn(process.execPath, [programOf(ROOT, PROGRAM)], {
       env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, [FLEET]: JSON.stringify(environments) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
