@@ -5,7 +5,7 @@ import { bundleOf } from '../hub/bundle/runnable.ts';
 
 const OF_TESTS = 'dist/tests';
 /** Programs of tests that hold a hub, and are started over and over. */
-const PROGRAMS = ['tests/faults/crashing-hub.ts', 'tests/faults/fleet-process.ts'];
+const PROGRAMS = ['tests/faults/crashing-hub.ts', 'tests/faults/fleet-process.ts', 'tests/support/processes-together.ts'];
 
 /** Hubs that tests start as processes of their own run from bundles, as in the image, and are there in half the time. */
 export const makeBundle = async (root: string): Promise<void> => {

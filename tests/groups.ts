@@ -19,6 +19,8 @@ const FAULTS = 'faults';
 const ENGINES = 'networked';
 const ON_POSTGRES = 'journeys on PostgreSQL';
 const ON_KURRENTDB = 'journeys on KurrentDB';
+const ADAPTERS = 'adapters';
+const REST = 'services and contracts';
 
 /** Every test file belongs to the first group whose folder it lies in. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
@@ -27,8 +29,8 @@ const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[]
   [ENGINES, ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
   [FAULTS, ['tests/faults/']],
   [JOURNEYS, ['tests/journeys/']],
-  ['adapters', ['adapters/']],
-  ['services and contracts', ['']],
+  [ADAPTERS, ['adapters/']],
+  [REST, ['']],
 ];
 
 /** Those that read or write the log in different ways. */
@@ -51,8 +53,8 @@ const ON_BOTH = ['awkward-moments', 'first-order'].map((journey) => `tests/journ
 const EVERYWHERE = process.env['HUB_TEST_EVERY_JOURNEY'] === 'true';
 
 /**
- * The journeys once more, unchanged, against five processes on real engines: each on one of the two logs, since starting five processes for it is what takes
- * the time, or on both with `HUB_TEST_EVERY_JOURNEY`. What the logs have in common is in the contract suite of their port, which both pass.
+ * The journeys once more, unchanged, on real engines: each on one of the two logs, since starting a hub for it is what takes the time, or on both with
+ * `HUB_TEST_EVERY_JOURNEY`, each in five processes. What the logs have in common is in the contract suite of their port, which both pass.
  */
 const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: string; readonly has: (journey: string) => boolean }[] = [
   { name: ON_POSTGRES, profile: 'networked-postgres', has: (journey) => !OF_THE_LOG.includes(journey) || ON_BOTH.includes(journey) },
@@ -60,8 +62,8 @@ const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: st
 ];
 
 /** The slowest come first, so that no processor idles at the end. */
-const FIRST = [MANY_PROCESSES, ON_POSTGRES, UNDER_FIRE, FAULTS, ENGINES, ON_KURRENTDB];
-const turnOf = ({ name }: Group): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+const TURNS = [UNDER_FIRE, FAULTS, MANY_PROCESSES, ON_POSTGRES, ENGINES, JOURNEYS, REST, ON_KURRENTDB, ADAPTERS];
+const turnOf = ({ name }: Group): number => TURNS.indexOf(name);
 
 /**
  * All test files of the repository by group; each group runs in a process of its own. Files that are named run once, in the profile of

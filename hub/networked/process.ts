@@ -7,6 +7,8 @@ import { type OpenedTelemetry, openTelemetry } from '@sagahub/adapters/telemetry
 import { observeHints, observeOpenWork } from '@sagahub/adapters/telemetry/port-gauges.ts';
 import { ConfigurationError, UnavailableError } from '@sagahub/contracts/errors.ts';
 import { OPERATOR_QUEUE } from '@sagahub/contracts/saga.ts';
+import type { Clock } from '@sagahub/contracts/ports/clock.ts';
+import type { Logger } from '@sagahub/contracts/ports/telemetry.ts';
 import type { Service } from '@sagahub/contracts/service.ts';
 import { gatewaySettings, readTls } from '@sagahub/gateway/config.ts';
 import { startingRoutes } from '@sagahub/gateway/health.ts';
@@ -31,40 +33,70 @@ const BEGIN_ANEW_MS = 1_000;
 /** Longer than requests and calls in hand are given to finish, shorter than what orchestrators wait before they kill. */
 const STOP_DEADLINE_MS = 40_000;
 
+/** What a process of the networked profile is called, and which folder it is in. */
+export type ProcessName = ServiceName | 'gateway';
+
+/** One that serves. */
+export interface RunningProcess {
+  /** Of its API. */
+  readonly url: string;
+  readonly managementUrl: string;
+  /** Of the gateway, where gRPC is asked for. */
+  readonly grpcAddress: string | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Takes no new work, finishes what is in hand, closes everything. To be called once. */
+  drain(): Promise<void>;
+}
+
 /**
  * Runs one process of the networked profile until it is told to stop. Prints one JSON line when it is ready; the management port answers
  * probes before, and says what is waited for.
  */
-export const runProcess = async (name: ServiceName | 'gateway'): Promise<void> => {
+export const runProcess = async (name: ProcessName): Promise<void> => {
   const hasStarted = endOnSignalsWhileStarting();
+  try {
+    const { url, managementUrl, grpcAddress, ...running } = await startProcess(name, process.env);
+    console.log(JSON.stringify({ url, managementUrl, grpcAddress }));
+    flushCompileCache(); // where NODE_COMPILE_CACHE is set: a process that is killed later leaves none behind
+    hasStarted();
+    endOnSignals({ ...running, deadlineMs: STOP_DEADLINE_MS });
+  } catch (error) {
+    console.error(error instanceof ConfigurationError ? error.message : error);
+    process.exit(1);
+  }
+};
+
+/**
+ * Resolves once it serves; waits for its engines.
+ * @throws ConfigurationError naming every setting that is wrong
+ */
+export const startProcess = async (name: ProcessName, env: NodeJS.ProcessEnv): Promise<RunningProcess> => {
   for (;;)
     try {
-      return await startProcess(name, hasStarted);
+      return await startOnce(name, env);
     } catch (error) {
-      if (!(error instanceof UnavailableError)) {
-        console.error(error instanceof ConfigurationError ? error.message : error);
-        process.exit(1);
-      }
+      if (!(error instanceof UnavailableError)) throw error;
       await sleep(BEGIN_ANEW_MS); // not by the clock, whose timers keep no process from ending
     }
 };
 
-const startProcess = async (name: ServiceName | 'gateway', hasStarted: () => void): Promise<void> => {
+const startOnce = async (name: ProcessName, env: NodeJS.ProcessEnv): Promise<RunningProcess> => {
   const needsKeys = name !== 'orchestration-service';
-  const { config, settings } = readNetworkedConfig(process.env, { needsKeys });
+  const { config, settings } = readNetworkedConfig(env, { needsKeys });
   await using started = new AsyncDisposableStack();
   const telemetry = started.use(
     await openTelemetry({
       serviceName: name,
       version: VERSION,
       level: config.telemetry.logLevel,
-      env: process.env,
+      env,
       logTo: process.stderr,
       pretty: process.stderr.isTTY,
     }),
   );
   try {
-    await serve(name, { config, settings, needsKeys, telemetry, started, hasStarted });
+    return await serve(name, { config, settings, needsKeys, telemetry, started });
   } catch (error) {
     if (error instanceof UnavailableError)
       telemetry.logger.warn('an engine went away as the process started, which begins anew', { reason: error.message });
@@ -77,14 +109,9 @@ interface Beginning extends ReturnType<typeof readNetworkedConfig> {
   readonly telemetry: OpenedTelemetry;
   /** What is open already, and is to be closed with the rest. */
   readonly started: AsyncDisposableStack;
-  /** Called once there is something to finish. */
-  readonly hasStarted: () => void;
 }
 
-const serve = async (
-  name: ServiceName | 'gateway',
-  { config, settings, needsKeys, telemetry, started, hasStarted }: Beginning,
-): Promise<void> => {
+const serve = async (name: ProcessName, { config, settings, needsKeys, telemetry, started }: Beginning): Promise<RunningProcess> => {
   const computer = systemClock();
   const startup = new Startup({ clock: computer, logger: telemetry.logger });
   const metrics = metricsRoute(() => telemetry.metricsText());
@@ -156,16 +183,19 @@ const serve = async (
   const grpc = name === 'gateway' ? await startGrpc(config.gateway, gateway, telemetry) : undefined;
   if (grpc) started.use(grpc);
   telemetry.logger.info('ready', { url: api.url, grpcAddress: grpc?.address, version: VERSION });
-  console.log(JSON.stringify({ url: api.url, managementUrl: management.url, grpcAddress: grpc?.address }));
-  flushCompileCache(); // where NODE_COMPILE_CACHE is set: a process that is killed later leaves none behind
   const running = started.move();
-  const drain = async (): Promise<void> => {
-    const draining = { timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs };
-    await Promise.all([api.drain(draining), grpc?.drain(draining)]);
-    await running.disposeAsync();
+  return {
+    url: api.url,
+    managementUrl: management.url,
+    grpcAddress: grpc?.address,
+    logger: telemetry.logger,
+    clock,
+    drain: async () => {
+      const draining = { timeoutMs: config.gateway.drainTimeoutMs, delayMs: config.gateway.drainDelayMs };
+      await Promise.all([api.drain(draining), grpc?.drain(draining)]);
+      await running.disposeAsync();
+    },
   };
-  hasStarted();
-  endOnSignals({ logger: telemetry.logger, clock, drain, deadlineMs: STOP_DEADLINE_MS });
 };
 
 const remoteServices = async (settings: NetworkedSettings): Promise<readonly Service[]> => {

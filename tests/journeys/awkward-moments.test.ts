@@ -10,7 +10,7 @@ const NEVER_DONE = { latencyMs: 60_000 };
 
 /** Every point of an order's life at which its partner may change its mind. */
 describe('journey: cancelled and resubmitted at awkward moments', () => {
-  const journey = journeyHub({ env: { HUB_ERP_TIMEOUT: '2s', HUB_ERP_RETRY_DELAYS: '50ms' } });
+  const journey = journeyHub({ apart: true, env: { HUB_ERP_TIMEOUT: '2s', HUB_ERP_RETRY_DELAYS: '50ms' } });
   let demo: ApiClient;
   let operator: ApiClient;
   before(() => {

@@ -5,7 +5,7 @@ import { until } from '@sagahub/hub/harness/until.ts';
 import { eventTypes, journeyHub, orderIn, place } from './journey.ts';
 
 describe('journey: an order goes through', () => {
-  const journey = journeyHub();
+  const journey = journeyHub({ apart: true });
 
   it('is accepted, decided, delivered and shown', async () => {
     const demo = journey.hub.client('demo');

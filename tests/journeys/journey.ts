@@ -23,6 +23,11 @@ const QUICK: Readonly<Record<string, string>> = {
   HUB_WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
 };
 
+export interface JourneyOptions extends HubOptions {
+  /** Networked, its services are processes of their own, as they all are with `HUB_TEST_EVERY_JOURNEY`. Default false: they are in one. */
+  readonly apart?: boolean;
+}
+
 /** What a journey sees of the hub it runs against: the same in every profile. */
 export type JourneyHub = Pick<
   HubProcess,
@@ -42,11 +47,9 @@ export type JourneyHub = Pick<
   Partial<Pick<HubProcess, 'dataFolder'>> &
   AsyncDisposable;
 
-/**
- * Which hub the journeys run against: `embedded` (default), or `networked-postgres` and `networked-kurrentdb`: five processes on real
- * engines with that log.
- */
+/** Which hub the journeys run against: `embedded` (default), or `networked-postgres` and `networked-kurrentdb`: on real engines with that log. */
 const PROFILE = process.env['HUB_TEST_PROFILE'] ?? 'embedded';
+const EVERY_JOURNEY = process.env['HUB_TEST_EVERY_JOURNEY'] === 'true';
 
 /** The one that was started last, for what is told of a test that fails. */
 let latest: JourneyHub | undefined;
@@ -61,25 +64,25 @@ if (PROFILE !== 'embedded') after(() => engines?.[Symbol.asyncDispose]());
  * For tests that need something running before the hub. Call it in a `before`, whose suite is skipped where an engine is missing; the caller
  * disposes it.
  */
-export const startHub = async (context: Mocha.Context, { env = {}, ...options }: HubOptions): Promise<JourneyHub> => {
+export const startHub = async (context: Mocha.Context, { env = {}, ...options }: JourneyOptions): Promise<JourneyHub> => {
   context.timeout(240_000);
   latest = await startWith(context, { ...options, env: { ...QUICK, ...env } });
   return latest;
 };
 
-const startWith = async (context: Mocha.Context, options: HubOptions): Promise<JourneyHub> => {
+const startWith = async (context: Mocha.Context, { apart = EVERY_JOURNEY, ...options }: JourneyOptions): Promise<JourneyHub> => {
   if (PROFILE === 'embedded') return HubProcess.start(options);
   const missing = missingEngines();
   if (missing.length > 0) skip(context, missing.join('; '));
   engines ??= await SharedEngines.start();
   const urls = await engines.forOneHub(PROFILE === 'networked-kurrentdb' ? 'kurrentdb' : 'postgres');
   const { kurrentdb } = engines;
-  const hub = await NetworkedHub.start(urls, options);
+  const hub = await NetworkedHub.start(urls, { ...options, together: !apart });
   return Object.assign(hub, { stored: () => storedOnEngines(urls, kurrentdb) });
 };
 
 /** One hub for all tests of a `describe`, started before the first and thrown away after the last. */
-export const journeyHub = (options: HubOptions = {}): { readonly hub: JourneyHub } => {
+export const journeyHub = (options: JourneyOptions = {}): { readonly hub: JourneyHub } => {
   const journey: { hub: JourneyHub } = { hub: undefined as unknown as JourneyHub };
   before(async function () {
     journey.hub = await startHub(this, options);
@@ -89,16 +92,18 @@ export const journeyHub = (options: HubOptions = {}): { readonly hub: JourneyHub
   return journey;
 };
 
+/** Of every hub: no setting changes what is described, and making it takes a hub half a second. */
+let description: ApiDescription | undefined;
 /** From now on every answer that a client of this hub gets fails the test unless `/openapi.json` describes it. */
 const holdToDescription = async (hub: JourneyHub): Promise<void> => {
-  const description = await ApiDescription.of(hub.url);
+  const described = (description ??= await ApiDescription.of(hub.url));
   const clientOf = hub.client.bind(hub);
   hub.client = (name) => {
     const client = clientOf(name);
     const call = client.call.bind(client);
     client.call = async (method, path, options) => {
       const answer = await call(method, path, options);
-      description.assertDescribes(method, path, answer);
+      described.assertDescribes(method, path, answer);
       return answer;
     };
     return client;

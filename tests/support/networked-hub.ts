@@ -9,6 +9,7 @@ import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { ProcessorBeside } from '@sagahub/hub/harness/processor.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
+import { programOf } from '../bundle.ts';
 import { freePort } from '../servers/local-server.ts';
 import type { ClockSet } from './settable-clock.ts';
 import { type Management, openManagement } from './networked-management.ts';
@@ -44,13 +45,23 @@ export interface NetworkedHubOptions extends HubOptions {
   readonly clocksCanBeSet?: boolean;
   /** Folder of the code that processes run, until {@link NetworkedHub.release} is set to another one. Default: this repository. */
   readonly release?: string;
+  /**
+   * What is else in five processes is in one: each service with ports, connections and settings of its own, and code that is loaded once, which is most
+   * of what starting them costs. They start and end together. Default false.
+   */
+  readonly together?: boolean;
 }
 
-interface Running {
-  readonly child: ChildProcess;
+/** What a process prints when it is ready; the name is of one among those that are together. */
+interface Ready {
   readonly url: string;
   readonly managementUrl: string;
   readonly grpcAddress?: string;
+  readonly name: ProcessName;
+}
+
+interface Running extends Omit<Ready, 'name'> {
+  readonly child: ChildProcess;
 }
 
 interface Parts {
@@ -61,6 +72,7 @@ interface Parts {
   readonly withoutKeys: string | undefined;
   readonly clocksCanBeSet: boolean;
   readonly release: string;
+  readonly together: boolean;
 }
 
 /** The hub in processes of its own on real engines, one or more for each service, with a simulated ERP and payment processor in this one. */
@@ -72,6 +84,7 @@ export class NetworkedHub implements AsyncDisposable {
   readonly #env: NodeJS.ProcessEnv;
   readonly #withoutKeys;
   readonly #clocksCanBeSet: boolean;
+  readonly #together: boolean;
   /** Of each service's replicas; a process that is started again has the port it had. */
   readonly #ports: Readonly<Record<ProcessName, readonly number[]>>;
   /** By service, a place per replica. */
@@ -81,7 +94,7 @@ export class NetworkedHub implements AsyncDisposable {
   #output = '';
   #turn = 0;
 
-  private constructor({ erp, processor, env, ports, withoutKeys, clocksCanBeSet, release }: Parts) {
+  private constructor({ erp, processor, env, ports, withoutKeys, clocksCanBeSet, release, together }: Parts) {
     this.erp = erp;
     this.processor = processor;
     this.release = release;
@@ -89,12 +102,22 @@ export class NetworkedHub implements AsyncDisposable {
     this.#ports = ports;
     this.#withoutKeys = withoutKeys && { HUB_POSTGRES_URL: withoutKeys };
     this.#clocksCanBeSet = clocksCanBeSet;
+    this.#together = together;
     this.#running = recordOf(() => []);
   }
 
   static async start(
     { withoutKeys, ...engines }: Engines,
-    { env = {}, erp: behaviour, seed, replicas = 1, beforeErp, clocksCanBeSet = false, release = ROOT }: NetworkedHubOptions = {},
+    {
+      env = {},
+      erp: behaviour,
+      seed,
+      replicas = 1,
+      beforeErp,
+      clocksCanBeSet = false,
+      release = ROOT,
+      together = false,
+    }: NetworkedHubOptions = {},
   ): Promise<NetworkedHub> {
     const erp = await startErpSimulator({ ...(behaviour && { behaviour }), ...(seed !== undefined && { seed }) });
     const processor = await ProcessorBeside.start(seed);
@@ -129,11 +152,12 @@ export class NetworkedHub implements AsyncDisposable {
       withoutKeys,
       clocksCanBeSet,
       release,
+      together,
     });
     try {
       processor.hubAt(`http://127.0.0.1:${ports.gateway[0]}`);
       hub.#management = await openManagement(() => hub.#all().map(({ managementUrl }) => managementUrl));
-      await hub.startProcess('integration-service'); // creates the schemas that all others wait for
+      if (!together) await hub.startProcess('integration-service'); // creates the schemas that all others wait for
       await hub.startAgain();
       await hub.#addClients();
       return hub;
@@ -180,20 +204,29 @@ export class NetworkedHub implements AsyncDisposable {
   /** @param env beside what the hub was started with */
   async startProcess(name: ProcessName, replica = 0, env: Readonly<Record<string, string>> = {}): Promise<void> {
     const child = this.#spawn(name, replica, env);
-    const { promise, resolve: ready, reject } = Promise.withResolvers<Running>();
-    const limit = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`${name} was not ready in time:\n${this.#output}`));
-    }, START_LIMIT_MS);
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready:\n${this.#output}`)));
+    const [ready] = await this.#ready(name, child, 1);
+    this.#running[name][replica] = { child, ...ready! };
+  }
+
+  async #startTogether(env: Readonly<Record<string, string>>): Promise<void> {
+    const environments = recordOf((name) => this.#changesOf(name, 0, env));
+    const child = this.#program([programOf(ROOT, 'tests/support/processes-together.ts'), JSON.stringify(environments)], ROOT, {});
+    for (const { name, ...ready } of await this.#ready('the hub', child, PROCESSES.length)) this.#running[name][0] = { child, ...ready };
+  }
+
+  /** Resolves with so many lines that say who is ready; else it is dead. */
+  async #ready(what: string, child: ChildProcessByStdio<null, Readable, Readable>, count: number): Promise<readonly Ready[]> {
+    const { promise, resolve: ready, reject } = Promise.withResolvers<readonly Ready[]>();
+    const limit = setTimeout(() => reject(new Error(`${what} was not ready in time:\n${this.#output}`)), START_LIMIT_MS);
+    child.once('exit', (code) => reject(new Error(`${what} ended with ${code} before it was ready:\n${this.#output}`)));
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       printed += text;
-      const line = printed.split('\n').find((candidate) => candidate.startsWith('{"url"') && candidate.endsWith('}'));
-      if (line) ready({ child, ...(JSON.parse(line) as Omit<Running, 'child'>) });
+      const lines = printed.split('\n').filter((line) => line.startsWith('{"url"') && line.endsWith('}'));
+      if (lines.length >= count) ready(lines.map((line) => JSON.parse(line) as Ready));
     });
     try {
-      this.#running[name][replica] = await promise;
+      return await promise;
     } catch (error) {
       child.kill('SIGKILL');
       throw error;
@@ -214,14 +247,18 @@ export class NetworkedHub implements AsyncDisposable {
   }
 
   #spawn(name: ProcessName, replica: number, env: Readonly<Record<string, string>> = {}): ChildProcessByStdio<null, Readable, Readable> {
-    const child = spawn(process.execPath, [...(this.#clocksCanBeSet ? SETTABLE_CLOCK : []), `${name}/main.ts`], {
-      cwd: this.release,
-      env: {
-        ...this.#env,
-        ...(name === 'orchestration-service' && this.#needingNoKeys()),
-        ...env,
-        PORT: String(this.#ports[name][replica]),
-      },
+    const clock = this.#clocksCanBeSet ? SETTABLE_CLOCK : [];
+    return this.#program([...clock, `${name}/main.ts`], this.release, this.#changesOf(name, replica, env));
+  }
+
+  #changesOf(name: ProcessName, replica: number, env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+    return { ...(name === 'orchestration-service' && this.#needingNoKeys()), ...env, PORT: String(this.#ports[name][replica]) };
+  }
+
+  #program(args: readonly string[], cwd: string, changes: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable, Readable> {
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { ...this.#env, ...changes },
       stdio: ['ignore', 'pipe', 'pipe', ...(this.#clocksCanBeSet ? (['ipc'] as const) : [])],
     }) as ChildProcessByStdio<null, Readable, Readable>;
     child.stderr.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
@@ -269,6 +306,7 @@ export class NetworkedHub implements AsyncDisposable {
 
   /** Whatever does not run. If one cannot be started the others are waited for, so that they can be ended. */
   async startAgain(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (this.#together) return this.#startTogether(env);
     const startings = this.#each(PROCESSES).map(async ([name, replica]) => {
       if (!this.#running[name][replica]) await this.startProcess(name, replica, env);
     });
@@ -320,5 +358,5 @@ export class NetworkedHub implements AsyncDisposable {
   }
 }
 
-const recordOf = <Value>(make: () => Value): Record<ProcessName, Value> =>
-  Object.fromEntries(PROCESSES.map((name) => [name, make()])) as Record<ProcessName, Value>;
+const recordOf = <Value>(make: (name: ProcessName) => Value): Record<ProcessName, Value> =>
+  Object.fromEntries(PROCESSES.map((name) => [name, make(name)])) as Record<ProcessName, Value>;

@@ -10,12 +10,13 @@ import { HEALTHY } from '../faults/campaign.ts';
 import { statsOf } from '../faults/evidence.ts';
 import { migrateWith } from '../support/engines.ts';
 import { EventConsumer } from '../support/event-consumer.ts';
-import { PROCESSES, type ProcessName } from '../support/networked-hub.ts';
+import { type ProcessName, SERVICES } from '../support/networked-hub.ts';
 import { bundled, type PreviousRelease, previousRelease, THIS_RELEASE } from '../support/previous-release.ts';
 import { COMING_MIGRATIONS } from './coming-changes.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 const OUTAGE = { ...HEALTHY, outage: 'unavailable' } as const;
+const GATEWAY: readonly ProcessName[] = ['gateway'];
 /** Of each sender: there is to be a call under way whenever a process ends, and few orders, since starting twenty processes takes long. */
 const PAUSE_MS = 400;
 /** That wait for the ERP when replicas begin to be replaced. */
@@ -42,11 +43,14 @@ describe(`a rolling upgrade from the previous release, and back (HUB_FAULTS_SEED
     previous?.[Symbol.dispose]();
   });
 
-  /** While the ERP is away, so that orders accepted by one release are brought to their end by the other. */
+  /**
+   * As Deployments are rolled: of all services at once, a replica each; the gateways' before or behind them. While the ERP is away, so that orders accepted
+   * by one release are brought to their end by the other.
+   */
   const replaceAll = async (
     site: NetworkedSite,
     release: string,
-    order: readonly ProcessName[],
+    order: readonly (readonly ProcessName[])[],
     before: () => Promise<unknown> = async () => {},
   ): Promise<readonly string[]> => {
     const codes: (number | null)[] = [];
@@ -60,12 +64,15 @@ describe(`a rolling upgrade from the previous release, and back (HUB_FAULTS_SEED
         );
         await before();
         site.hub.release = release;
-        for (const name of order) {
-          for (let replica = 0; replica < REPLICAS; replica++) {
-            codes.push(await site.hub.end(name, 'SIGTERM', replica));
-            await site.hub.startProcess(name, replica);
-          }
-          if (name !== 'outbound-service') continue;
+        for (const names of order) {
+          for (let replica = 0; replica < REPLICAS; replica++)
+            await Promise.all(
+              names.map(async (name) => {
+                codes.push(await site.hub.end(name, 'SIGTERM', replica));
+                await site.hub.startProcess(name, replica);
+              }),
+            );
+          if (names !== SERVICES) continue;
           await someLoad();
           await site.erp.behave(HEALTHY);
         }
@@ -91,7 +98,7 @@ describe(`a rolling upgrade from the previous release, and back (HUB_FAULTS_SEED
     const { site } = held;
     const { postgres } = site.engines;
     assert.equal(site.hub.release, previous!.folder);
-    const broken = await replaceAll(site, THIS_RELEASE, PROCESSES, async () => {
+    const broken = await replaceAll(site, THIS_RELEASE, [SERVICES, GATEWAY], async () => {
       const url = site.ownerUrl;
       await migrateWith(THIS_RELEASE)(url);
       // And beyond: what neither of the two knows.
@@ -111,7 +118,7 @@ describe(`a rolling upgrade from the previous release, and back (HUB_FAULTS_SEED
 
   it('does so too when it is rolled back, the gateway first, and what the new release wrote is read by the old one', async () => {
     const { site } = held;
-    const broken = await replaceAll(site, previous!.folder, PROCESSES.toReversed());
+    const broken = await replaceAll(site, previous!.folder, [GATEWAY, SERVICES]);
     assert.deepEqual(broken, []);
     await toldAll(site);
   }).timeout(TEST_LIMIT_MS);

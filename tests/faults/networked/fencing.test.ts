@@ -7,7 +7,7 @@ import { WebhookReceiver } from '../../support/webhook-receiver.ts';
 import { startTcpProxy } from '../../servers/tcp-proxy.ts';
 import { CheckpointWatch } from './checkpoints.ts';
 import { awayAtPresent } from './excuses.ts';
-import { type Leaders, leadersOf } from './leaders.ts';
+import { type Leader, type Leaders, leadersOf } from './leaders.ts';
 import { type NetworkedSite, networkedSite, sharedSite, TEST_LIMIT_MS } from './site.ts';
 
 const seed = Number(process.env['HUB_FAULTS_SEED'] ?? Date.now() % 1_000_000);
@@ -41,15 +41,15 @@ describe(`leaders that hang and wake up in a hub of many processes (HUB_FAULTS_S
     const completed: string[] = [];
     const broken = await site.through(
       async ({ someLoad }) => {
-        for (let name = first(left); name !== undefined; name = first(left)) {
+        while (left.size > 0) {
           const before = await allLed(site);
-          const { pid, name: process, replica } = before[name]!;
-          const names = Object.keys(before).filter((leadership) => before[leadership]?.pid === pid);
-          hub.freeze(process, replica);
+          const hanging = twoOf(left, before);
+          const names = Object.keys(before).filter((leadership) => hanging.has(before[leadership]!.pid));
+          for (const { name, replica } of hanging.values()) hub.freeze(name, replica);
           const after = await taken(site, names, before);
-          completed.push(await goesThrough(site, `WHILE-${name}`));
-          hub.thaw(process, replica);
-          await noticed(site, names, pid, after);
+          completed.push(await goesThrough(site, `WHILE-${first(left)}`));
+          for (const { name, replica } of hanging.values()) hub.thaw(name, replica);
+          await noticed(site, names, before, after);
           await someLoad();
           for (const one of names) left.delete(one);
         }
@@ -116,7 +116,14 @@ describe(`leaders whose engine is out of reach of them alone (HUB_FAULTS_SEED=${
 /** Replicas. */
 const [REACHING, CUT_OFF] = [0, 1];
 
-const first = (names: ReadonlySet<string>): string | undefined => names.values().next().value;
+const first = (names: ReadonlySet<string>): string => names.values().next().value!;
+
+/** Who leads one of these, by pid: two if they are of different services, so that a replica of each is left. */
+const twoOf = (names: ReadonlySet<string>, leaders: Leaders): ReadonlyMap<number, Leader> => {
+  const one = leaders[first(names)]!;
+  const other = [...names].map((name) => leaders[name]!).find(({ name }) => name !== one.name);
+  return new Map([one, ...(other ? [other] : [])].map((leader) => [leader.pid, leader]));
+};
 
 const allLed = (site: NetworkedSite): Promise<Leaders> =>
   until(
@@ -136,13 +143,15 @@ const taken = (site: NetworkedSite, names: readonly string[], before: Leaders): 
       ),
   );
 
-/** Once the one that woke up answers again, and claims none of the terms it had. */
-const noticed = (site: NetworkedSite, names: readonly string[], pid: number, after: Leaders) =>
-  until(
-    'the process that woke up knowing that others lead',
-    () => leadersOf(site.hub, pid),
-    (terms) => names.every((name) => terms[name] === undefined || terms[name].epoch > after[name]!.epoch),
-  );
+/** Once those that woke up answer again, and claim none of the terms they had. */
+const noticed = async (site: NetworkedSite, names: readonly string[], before: Leaders, after: Leaders): Promise<void> => {
+  for (const [pid, terms] of Map.groupBy(names, (name) => before[name]!.pid))
+    await until(
+      'the process that woke up knowing that others lead',
+      () => leadersOf(site.hub, pid),
+      (claimed) => terms.every((name) => claimed[name] === undefined || claimed[name].epoch > after[name]!.epoch),
+    );
+};
 
 /** Shown by its status, so it was sequenced, relayed, worked on and projected. */
 const goesThrough = async ({ demo }: NetworkedSite, orderNumber: string): Promise<string> => {
