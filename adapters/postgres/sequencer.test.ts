@@ -29,6 +29,15 @@ describe('the pauses of the sequencer', () => {
     assert.deepEqual(pauses.slice(-2), [30, 30]);
   });
 
+  it('are a tenth of a second once nothing came for two seconds, and short again behind the first that comes', async () => {
+    const pauses = await pausesAfter([...Array.from({ length: 120 }, () => 0), 1, 0]);
+    const awake = pauses.findIndex((pause) => pause > 25);
+    assert.ok(awake > 0);
+    const waitedMs = pauses.slice(0, awake).reduce((sum, pause) => sum + pause, 0);
+    assert.ok(waitedMs >= 1_950 && waitedMs < 2_050, `${waitedMs} ms`);
+    assert.deepEqual(pauses.slice(-4), [100, 100, 10, 10]);
+  });
+
   it('are short again after a look that found nothing', async () => {
     const pauses = await pausesAfter([3, 3, 3, 3, 0, 3, 3]);
     assert.deepEqual(pauses.slice(-2), [10, 12]);

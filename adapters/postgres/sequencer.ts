@@ -16,6 +16,9 @@ const LONGEST_BETWEEN_BATCHES_MS = 30;
 const GROWTH = 1.2;
 /** Between two looks while nothing comes, growing to this. Another process's append waits this long at most. */
 const LONGEST_PAUSE_MS = 25;
+/** Once nothing came for so long, it looks less often: 0.03 of a processor instead of 0.05. The first append after that, of another process, waits longer. */
+const DOZES_AFTER_MS = 2_000;
+const LONGEST_DOZING_PAUSE_MS = 100;
 const BATCH = 2_000;
 /**
  * Ids are looked for from this far behind the newest one placed. Rows that were taken leave dead entries in the index, and a long transaction
@@ -61,6 +64,7 @@ export const createSequencer = (session: Session, clock: Clock): Sequencer => {
       let fullLookAtMs = 0;
       let pauseMs = BETWEEN_BATCHES_MS;
       let gatherMs = BETWEEN_BATCHES_MS;
+      let quietMs = 0;
       while (!signal.aborted) {
         wake = new AbortController();
         const nowMs = clock.now();
@@ -78,12 +82,14 @@ export const createSequencer = (session: Session, clock: Clock): Sequencer => {
         if (placed === BATCH) continue;
         if (placed > 0) {
           pauseMs = BETWEEN_BATCHES_MS;
+          quietMs = 0;
           await clock.sleep(gatherMs, signal);
           gatherMs = Math.min(LONGEST_BETWEEN_BATCHES_MS, gatherMs * GROWTH);
         } else {
           gatherMs = BETWEEN_BATCHES_MS;
           await clock.sleep(pauseMs, AbortSignal.any([signal, wake.signal]));
-          pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * GROWTH);
+          quietMs += pauseMs;
+          pauseMs = Math.min(quietMs < DOZES_AFTER_MS ? LONGEST_PAUSE_MS : LONGEST_DOZING_PAUSE_MS, pauseMs * GROWTH);
         }
       }
     },

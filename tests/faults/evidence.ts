@@ -115,9 +115,10 @@ export const bringToRest = async (hub: HubFromOutside, limitMs = REST_LIMIT_MS):
       await sleep(LOOK_EVERY_MS);
       const stats = await statsOf(hub);
       if (stats.stuck > 0) await redriveAll(hub, reason);
-      return { ...stats, openWork: await openWorkOf(hub) };
+      const isOver = stats.inFlight === 0 && stats.stuck === 0;
+      return { ...stats, openWork: isOver ? await openWorkOf(hub) : undefined }; // which all processes are asked for, and count
     },
-    ({ inFlight, stuck, openWork }) => inFlight === 0 && stuck === 0 && openWork === 0,
+    ({ openWork }) => openWork === 0,
     limitMs,
   );
 };

@@ -30,9 +30,9 @@ const WEBHOOKS = {
   HUB_WEBHOOK_ALLOWED_NETWORKS: '127.0.0.0/8',
   HUB_WEBHOOK_RETRY_DELAYS: Array.from({ length: 30 }, () => '1s').join(),
 };
-const PAUSE_MS = 800;
+const PAUSE_MS = 1_200;
 /** What must have been accepted before a fault begins, between two, and after the last: then there is load. */
-const SOME_ORDERS = 10;
+const SOME_ORDERS = 6;
 
 export interface Round {
   /** Of the round's chances; printed, and given by HUB_FAULTS_SEED. */
