@@ -8,10 +8,13 @@ export interface Group {
   readonly env?: Readonly<Record<string, string>>;
   /** Its coverage is not taken: it starts many processes of what other groups cover, which would take twice as long to start. */
   readonly unmeasured?: boolean;
+  /** It runs while no other does: it finds out what the machine can take, and offers a multiple of that. */
+  readonly alone?: boolean;
 }
 
 const IGNORED = ['node_modules', 'coverage', 'data', '.git', '.cache'];
 
+const OVERLOAD = 'overload';
 const JOURNEYS = 'journeys';
 const MANY_PROCESSES = 'networked processes';
 const UNDER_FIRE = 'networked processes under fire';
@@ -24,6 +27,7 @@ const REST = 'services and contracts';
 
 /** Every test file belongs to the first group whose folder it lies in. */
 const FOLDERS: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
+  [OVERLOAD, ['tests/faults/overload', 'tests/faults/networked/overload', 'tests/faults/flood']],
   [MANY_PROCESSES, ['tests/faults/networked/kurrentdb', 'tests/networked/', 'tests/upgrade/', 'tests/bench/networked']],
   [UNDER_FIRE, ['tests/faults/networked/']],
   [ENGINES, ['postgres', 'eventstoredb', 'redis', 'rabbitmq', 'mongodb'].map((engine) => `adapters/${engine}/`)],
@@ -62,7 +66,7 @@ const NETWORKED_JOURNEYS: readonly { readonly name: string; readonly profile: st
 ];
 
 /** The slowest come first, so that no processor idles at the end. */
-const TURNS = [UNDER_FIRE, FAULTS, MANY_PROCESSES, ON_POSTGRES, ENGINES, JOURNEYS, REST, ON_KURRENTDB, ADAPTERS];
+const TURNS = [OVERLOAD, UNDER_FIRE, FAULTS, MANY_PROCESSES, ON_POSTGRES, ENGINES, JOURNEYS, REST, ON_KURRENTDB, ADAPTERS];
 const turnOf = ({ name }: Group): number => TURNS.indexOf(name);
 
 /**
@@ -82,7 +86,8 @@ export const testGroups = (root: string, only: readonly string[] = []): readonly
   const groups: Group[] = FOLDERS.map(([name]) => ({
     name,
     files: files.filter((file) => groupOf(file) === name),
-    ...([MANY_PROCESSES, UNDER_FIRE, FAULTS, JOURNEYS].includes(name) && { unmeasured: true }),
+    ...([OVERLOAD, MANY_PROCESSES, UNDER_FIRE, FAULTS, JOURNEYS].includes(name) && { unmeasured: true }),
+    ...(name === OVERLOAD && { alone: true }),
   }));
   const all = groups.find(({ name }) => name === JOURNEYS)?.files ?? [];
   const networked = NETWORKED_JOURNEYS.map(({ name, profile, has }) => ({

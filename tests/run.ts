@@ -40,19 +40,23 @@ if (everything) await makeBundle(ROOT);
 /** Of every task, in seconds. */
 const took = new Map<string, number>();
 const groups = testGroups(ROOT, files);
-const tasks: readonly Task[] = [
-  ...(everything ? checks(ROOT) : []),
-  ...groups.map((group, index) => ({
-    name: group.name,
-    run: (print: (text: string) => void) =>
-      runGroup(ROOT, group.files, mochaOptions, { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${index}.json`) }, print),
-  })),
-].map((task) => timed(task, took));
+const taskOf = (group: Group): Task => {
+  const env = { ...environmentOf(group), HUB_TEST_RESULT: join(scratch, `${group.name}.json`) };
+  return { name: group.name, run: (print) => runGroup(ROOT, group.files, mochaOptions, env, print) };
+};
+const alone: readonly Task[] = groups.filter((group) => group.alone).map(taskOf);
+const beside: readonly Task[] = [...(everything ? checks(ROOT) : []), ...groups.filter((group) => !group.alone).map(taskOf)];
 /** As many as processors. Groups that start many processes slow each other down by more than what a third would use of the waits of two. */
 const WIDTH = Math.min(4, Math.max(2, availableParallelism()));
 const startedMs = performance.now();
 const before = cpuTimes();
-const outcomes = [...(await inParallel(tasks, WIDTH, { signal: toldToEnd }))];
+const inTurns = (tasks: readonly Task[], width: number) =>
+  inParallel(
+    tasks.map((task) => timed(task, took)),
+    width,
+    { signal: toldToEnd },
+  );
+const outcomes = [...(await inTurns(alone, 1)), ...(await inTurns(beside, WIDTH))];
 const busy = busyShare(before, cpuTimes());
 if (withCoverage && !toldToEnd.aborted) outcomes.push(await checkCoverage(ROOT, coverageDir));
 await rm(scratch, { recursive: true, force: true });

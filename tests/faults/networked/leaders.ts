@@ -18,11 +18,15 @@ const LOOK_EVERY_MS = 500;
 const SCRAPE_WITHIN_MS = 10_000;
 const EPOCH = /^hub_leader_epoch\{[^}]*leadership="([^"]+)"[^}]*\} (\d+)/gm;
 
-/**
- * By what they lead, from the metrics of every process that answers; of two that say so, the one of the later term.
- * @param only of this process, which has to answer
- */
-export const leadersOf = async (hub: NetworkedHub, only?: number): Promise<Leaders> => {
+interface Asked {
+  /** This process alone, which has to answer. */
+  readonly only?: number;
+  /** Not these, which hang: none of them would answer before the time for it is over. */
+  readonly except?: ReadonlySet<number>;
+}
+
+/** By what they lead, from the metrics of every process that answers; of two that say so, the one of the later term. */
+export const leadersOf = async (hub: NetworkedHub, { only, except }: Asked = {}): Promise<Leaders> => {
   await sleep(LOOK_EVERY_MS);
   const leaders: Record<string, Leader> = {};
   await Promise.all(
@@ -30,7 +34,7 @@ export const leadersOf = async (hub: NetworkedHub, only?: number): Promise<Leade
       hub.processes
         .filter((one) => one.name === name)
         .map(async ({ pid, managementUrl }, replica) => {
-          if (only !== undefined && only !== pid) return;
+          if ((only !== undefined && only !== pid) || except?.has(pid)) return;
           const terms = await termsOf(managementUrl).catch((error: unknown) => {
             if (only !== undefined) throw error;
             return [];
