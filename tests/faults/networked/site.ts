@@ -42,7 +42,7 @@ export interface Round {
   readonly excused: (answer: Answer) => boolean;
   /** Every call is to have an answer. Default false. */
   readonly alwaysThere?: boolean;
-  /** Of each sender, between two acts. Default 800: ten processes share a machine with others. */
+  /** Of each sender, between two acts. Default 1,200: ten processes share a machine with others. */
   readonly pauseMs?: number;
 }
 
