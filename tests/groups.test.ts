@@ -28,6 +28,16 @@ describe('test groups', () => {
     for (const files of [postgres, kurrentdb]) assert.equal(new Set(files).size, files?.length);
   });
 
+  it('leave the machine to overload alone, which is the first to run', () => {
+    const [first, ...others] = testGroups(ROOT);
+    assert.equal(first?.alone, true);
+    assert.deepEqual(
+      first.files.filter((file) => file.endsWith('overload.test.ts')),
+      ['tests/faults/networked/overload.test.ts', 'tests/faults/overload.test.ts'],
+    );
+    assert.ok(others.every((group) => group.alone === undefined));
+  });
+
   it('hold only the files that are named', () => {
     assert.deepEqual(testGroups(ROOT, [resolve(ROOT, 'tests/groups.test.ts')]), [
       { name: 'services and contracts', files: ['tests/groups.test.ts'] },
