@@ -14,9 +14,9 @@ const BETWEEN_BATCHES_MS = 10;
 /** What that grows to while each look finds something: at a steady rate few come within the first, and each look costs as much as many do. */
 const LONGEST_BETWEEN_BATCHES_MS = 30;
 const GROWTH = 1.2;
-/** Between two looks while nothing comes, growing to this. Another process's append waits this long at most. */
+/** Between two looks while nothing comes, growing to this. Another process's append waits this long at most, unless it ends a silence. */
 const LONGEST_PAUSE_MS = 25;
-/** Once nothing came for so long, it looks less often: 0.03 of a processor instead of 0.05. The first append after that, of another process, waits longer. */
+/** Once nothing came for so long, looks are further apart, which takes 0.03 of a processor instead of 0.05: the append that ends the silence waits for one. */
 const DOZES_AFTER_MS = 2_000;
 const LONGEST_DOZING_PAUSE_MS = 100;
 const BATCH = 2_000;

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
 /** What may be run, by name: `runnable.ts` loads it. */
 const ENTRIES = { cli: 'hub/cli/main.ts', process: 'hub/networked/process.ts' };
 const [folder = 'dist', ...programs] = process.argv.slice(2);

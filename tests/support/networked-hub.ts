@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { ApiClient } from '@sagahub/hub/harness/api-client.ts';
 import type { HubOptions } from '@sagahub/hub/harness/hub-process.ts';
 import { ProcessorBeside } from '@sagahub/hub/harness/processor.ts';
+import type { ProcessName } from '@sagahub/hub/networked/process.ts';
 import { type ErpSimulator, startErpSimulator } from '@sagahub/simulators/erp/simulator.ts';
 import { programOf } from '../bundle.ts';
 import { freePort } from '../servers/local-server.ts';
@@ -22,8 +23,7 @@ const SETTABLE_CLOCK = ['--import', resolve(ROOT, 'tests/support/settable-clock.
 const ADMIN_SECRET = 'test-secret-of-the-admin';
 export const SERVICES = ['integration-service', 'orchestration-service', 'outbound-service', 'read-model'] as const;
 /** Every kind of process, in an order in which they may be restarted. */
-export const PROCESSES = [...SERVICES, 'gateway'] as const;
-export type ProcessName = (typeof PROCESSES)[number];
+export const PROCESSES = [...SERVICES, 'gateway'] as const satisfies readonly ProcessName[];
 
 /** The engines a networked hub runs on. */
 export interface Engines {

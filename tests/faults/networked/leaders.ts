@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROCESSES, type NetworkedHub, type ProcessName } from '../../support/networked-hub.ts';
+import type { ProcessName } from '@sagahub/hub/networked/process.ts';
+import { PROCESSES, type NetworkedHub } from '../../support/networked-hub.ts';
 
 /** Who leads, as an operator sees it. */
 export interface Leader {
@@ -21,7 +22,7 @@ const EPOCH = /^hub_leader_epoch\{[^}]*leadership="([^"]+)"[^}]*\} (\d+)/gm;
 interface Asked {
   /** This process alone, which has to answer. */
   readonly only?: number;
-  /** Not these, which hang: none of them would answer before the time for it is over. */
+  /** Not these: one that hangs keeps whoever asks it waiting until the time for an answer is over. */
   readonly except?: ReadonlySet<number>;
 }
 
